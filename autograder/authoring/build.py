@@ -1,0 +1,126 @@
+"""`autograder build`: instructor notebooks, recorded numbers, and (through nbgrader's generate step) student notebooks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.authoring.instructor import instructor_notebook
+from autograder.authoring.source import read_source
+from autograder.checks.plain import same
+from autograder.checks.recorded import FILE, Recorded, key
+from autograder.grading.reference import Reference
+from autograder.notebooks.model import Notebook
+
+Note = Callable[[str], None]
+
+
+def sources_of(course: Path, unit: str) -> list[Path]:
+    """The source files of a unit."""
+    return sorted((course / "source" / unit).glob("*.md"))
+
+
+def units_of(course: Path) -> list[str]:
+    """The units that have a source, in order."""
+    return sorted({path.parent.name for path in (course / "source").glob("*/*.md")})
+
+
+def build(course: Path, units: Iterable[str], note: Note = lambda _: None) -> None:
+    """Build units in place: `source/UNIT/*.ipynb`, `source/UNIT/recorded.json`, `release/UNIT`.
+
+    Raises:
+        SourceError: there is a mistake in a source.
+        BrokenCheck: a check that the reference itself does not pass.
+    """
+    wanted = list(units)
+    for unit in wanted:
+        note(f"{unit}: notebooks and recorded numbers")
+        for name, text in built_files(course, unit).items():
+            (course / "source" / unit / name).write_text(text, encoding="utf-8")
+    note("release: nbgrader's generate step")
+    with tempfile.TemporaryDirectory() as folder:
+        release(course / "source", wanted, Path(folder))
+        for unit in wanted:
+            shutil.rmtree(course / "release" / unit, ignore_errors=True)
+            shutil.copytree(Path(folder) / "release" / unit, course / "release" / unit)
+
+
+def stale(course: Path, units: Iterable[str]) -> list[str]:
+    """What a build would change, as paths relative to the course; nothing is written."""
+    found = []
+    wanted = list(units)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder)
+        for unit in wanted:
+            (fresh / "source" / unit).mkdir(parents=True)
+            for name, text in built_files(course, unit).items():
+                (fresh / "source" / unit / name).write_text(text, encoding="utf-8")
+        release(fresh / "source", wanted, fresh)
+        for unit in wanted:
+            for side in ("source", "release"):
+                new = {path.name: path for path in (fresh / side / unit).iterdir()}
+                old = {path.name: path for path in (course / side / unit).glob("*") if path.suffix != ".md" and path.is_file()}
+                found += [f"{side}/{unit}/{name}" for name in sorted(new.keys() | old.keys()) if not _same_file(new.get(name), old.get(name))]
+    return found
+
+
+def built_files(course: Path, unit: str) -> dict[str, str]:
+    """The files that are built beside the sources of a unit, by name."""
+    files, recorded = {}, {}
+    for path in sources_of(course, unit):
+        nodes = instructor_notebook(read_source(path), course / "solutions")
+        files[f"{path.stem}.ipynb"] = nbformat.writes(nodes, version=nbformat.NO_CONVERT) + "\n"
+        recorded.update(recorded_numbers(Notebook.of(nodes, path.with_suffix(".ipynb"))))
+    files[FILE] = json.dumps(recorded, ensure_ascii=False, separators=(",", ":")).replace('},"', '},\n"') + "\n"
+    return files
+
+
+def recorded_numbers(notebook: Notebook) -> dict[str, Any]:
+    """What the visible checks of a notebook observe of the reference and of the wrong variants."""
+    reference = Reference(notebook)
+    recorded = {}
+    for check in notebook.checks:
+        if check.header.kind == "visible":
+            exercise = reference.exercise(check)
+            found = Recorded(tuple(reference.observations(check)), tuple(reference.fingerprints(check)), reference.starting_point(exercise))
+            recorded[key(check.header.exercise, check.header.name)] = found.to_json()
+        elif check.header.kind == "hidden":
+            reference.observations(check)
+    return recorded
+
+
+def release(source: Path, units: Iterable[str], into: Path) -> None:
+    """Run nbgrader's generate step on units of a source folder, into `into/release`."""
+    from autograder.gradebook.nbgrader import course_api
+
+    api = course_api(into, source=source, database=into / "gradebook.db")
+    for unit in units:
+        answer = api.generate_assignment(unit, force=True, create=True)
+        if not answer["success"]:
+            raise RuntimeError(f"nbgrader could not generate {unit}:\n{answer.get('log', '')}\n{answer.get('error', '')}")
+    (into / "gradebook.db").unlink(missing_ok=True)
+
+
+def _same_file(new: Path | None, old: Path | None) -> bool:
+    if new is None or old is None:
+        return False
+    if new.name != FILE:
+        return new.read_bytes() == old.read_bytes()
+    left, right = (json.loads(path.read_text(encoding="utf-8")) for path in (new, old))
+    return left.keys() == right.keys() and all(_same_recorded(left[name], right[name]) for name in left)
+
+
+def _same_recorded(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    """The last bits of a number differ from machine to machine; everything else must not."""
+    a, b = Recorded.from_json(left), Recorded.from_json(right)
+    words = [[(item.id, item.says, item.hint) for item in side.fingerprints] for side in (a, b)]
+    numbers = [[side.expected, *(item.observations for item in side.fingerprints)] for side in (a, b)]
+    return words[0] == words[1] and a.starting_point == b.starting_point and all(same(x, y) for x, y in zip(*numbers, strict=True))
+
+

@@ -1,0 +1,186 @@
+"""Where a student's value first differs from the expected one, said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.plain import Foreign, Raised, as_array, is_number, is_tensor
+
+CONTRACT, VALUE = "types and shapes", "values"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference, the first that matters.
+
+    Attributes:
+        stage: the kind of claim that broke.
+        text: what was expected and what came, with numbers.
+        discreet: the same without any expected number, for hidden checks.
+        likely: a probable cause that the values themselves give away, or "".
+    """
+
+    stage: str
+    text: str
+    discreet: str
+    likely: str = ""
+
+
+def difference(got: Any, expected: Any, *, rtol: float, atol: float, names: Sequence[str] = (), place: str = "") -> Difference | None:
+    """The first difference between two snapshots, or None.
+
+    Args:
+        got: what the student's code gave.
+        expected: what it should have given.
+        rtol: relative tolerance, as in `numpy.isclose`.
+        atol: absolute tolerance.
+        names: what to call the parts, when `expected` is a tuple.
+        place: where in a larger value this stands.
+    """
+    if isinstance(expected, (tuple, list)):
+        return _sequence(got, expected, rtol, atol, names, place)
+    if isinstance(expected, dict):
+        return _mapping(got, expected, rtol, atol, place)
+    if isinstance(expected, np.ndarray) or is_tensor(expected) or is_number(expected):
+        return _numbers(got, expected, rtol, atol, place)
+    if type(got) is type(expected) and got == expected:
+        return None
+    if isinstance(expected, (bool, np.bool_)) and isinstance(got, (bool, np.bool_)):
+        return None if bool(got) == bool(expected) else _plain(got, expected, place)
+    return _plain(got, expected, place)
+
+
+def describe(value: Any) -> str:
+    """A value's type in the words of a student."""
+    if isinstance(value, Raised):
+        return f"an exception ({value.type_name})"
+    if isinstance(value, Foreign):
+        return f"an object of type {value.type_name}"
+    if value is None:
+        return "None (is a `return` missing?)"
+    if is_tensor(value):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)} values"
+    if is_number(value):
+        return f"the number {value:.6g}"
+    return f"{type(value).__name__} {str(value)[:60]!r}" if isinstance(value, str) else f"{type(value).__name__} {value!s:.60}"
+
+
+def _contract(place: str, demanded: str, got: Any, likely: str = "") -> Difference:
+    text = f"{_at(place)}expected {demanded}, got {describe(got)}"
+    return Difference(CONTRACT, text, text, likely)
+
+
+def _plain(got: Any, expected: Any, place: str) -> Difference:
+    if type(got) is not type(expected):
+        return _contract(place, {bool: "True or False", str: "a string", type(None): "None"}.get(type(expected), "another type"), got)
+    return Difference(VALUE, f"{_at(place)}expected {expected!r}, got {got!r}", f"{_at(place)}another value than expected")
+
+
+def _sequence(got: Any, expected: Any, rtol: float, atol: float, names: Sequence[str], place: str) -> Difference | None:
+    if not isinstance(got, (tuple, list)):
+        parts = f" ({', '.join(names)})" if names else ""
+        return _contract(place, f"{len(expected)} values{parts}", got)
+    if len(got) != len(expected):
+        return _contract(place, f"{len(expected)} values", got)
+    for index, (mine, right) in enumerate(zip(got, expected, strict=True)):
+        part = names[index] if index < len(names) else f"[{index}]"
+        found = difference(mine, right, rtol=rtol, atol=atol, place=f"{place}{part}" if part.startswith("[") else part)
+        if found:
+            return found
+    return None
+
+
+def _mapping(got: Any, expected: dict[Any, Any], rtol: float, atol: float, place: str) -> Difference | None:
+    if not isinstance(got, dict):
+        return _contract(place, f"a dict with the keys {_keys(expected)}", got)
+    if got.keys() != expected.keys():
+        text = f"{_at(place)}expected the keys {_keys(expected)}, got {_keys(got)}"
+        return Difference(CONTRACT, text, text)
+    for key, right in expected.items():
+        found = difference(got[key], right, rtol=rtol, atol=atol, place=f"{place}[{key!r}]")
+        if found:
+            return found
+    return None
+
+
+def _keys(mapping: dict[Any, Any]) -> str:
+    return ", ".join(map(str, mapping)) or "none"
+
+
+def _numbers(got: Any, expected: Any, rtol: float, atol: float, place: str) -> Difference | None:
+    right = as_array(expected)
+    whole = "a number" if right.ndim == 0 else f"{'a tensor' if is_tensor(expected) else 'an array'} of shape {right.shape}"
+    if not (isinstance(got, np.ndarray) or is_tensor(got) or is_number(got) or isinstance(got, (bool, np.bool_))):
+        return _contract(place, whole, got)
+    if is_tensor(expected) != is_tensor(got) and right.ndim:
+        return _contract(place, whole, got)
+    mine = as_array(got)
+    if mine.dtype.kind not in "biufc":
+        return _contract(place, whole, got)
+    if mine.shape != right.shape:
+        return _contract(place, whole, got, _shape_cause(mine, right, rtol, atol))
+    if right.dtype.kind in "fc" and mine.dtype.kind in "fc" and mine.dtype.itemsize < right.dtype.itemsize:
+        text = f"{_at(place)}expected {right.dtype}, got {mine.dtype}"
+        return Difference(CONTRACT, text, text, f"your numbers have only the precision of {mine.dtype}; the course computes in {right.dtype}")
+    with np.errstate(all="ignore"):
+        wrong = ~np.isclose(mine, right, rtol=rtol, atol=atol, equal_nan=True)
+    if not wrong.any():
+        return None
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return _entry(mine[index], right[index], index, int(wrong.sum()), mine.size, place, rtol)
+
+
+def _entry(mine: Any, right: Any, index: tuple[int, ...], wrong: int, size: int, place: str, rtol: float) -> Difference:
+    where = f"first at {place}[{', '.join(map(str, index))}]: " if index else _at(place)
+    many = f", {wrong} of {size} entries differ" if size > 1 and wrong > 1 else ""
+    text = f"{where}expected {_shown(right, mine)}, got {_shown(mine, right)}{many}   (tolerance {rtol:g})"
+    if not np.isfinite(mine) and np.isfinite(right):
+        discreet = f"{where}got {mine}, expected a finite number"
+    elif np.isfinite(mine) and np.isfinite(right) and right != 0 and mine.imag == 0 and 1e-3 < abs(mine / right) < 1e3:
+        discreet = f"{where}off by a factor of {_factor(float(np.real(mine / right)))}{many}"
+    else:
+        discreet = f"{where}another value than expected{many}"
+    return Difference(VALUE, text, discreet)
+
+
+def _factor(ratio: float) -> str:
+    """A ratio with just enough digits to differ from 1."""
+    for digits in range(3, 13):
+        text = f"{ratio:.{digits}g}"
+        if float(text) != 1:
+            return text
+    return f"1 + {ratio - 1:.1g}"
+
+
+def _shown(number: Any, other: Any) -> str:
+    """A number with just enough digits to differ from the other one."""
+    if isinstance(number, (np.bool_, np.integer)):
+        return str(number)
+    for digits in range(6, 17):
+        text = f"{number:.{digits}g}"
+        if text != f"{other:.{digits}g}":
+            return text
+    return repr(number.item())
+
+
+def _shape_cause(mine: np.ndarray, right: np.ndarray, rtol: float, atol: float) -> str:
+    if mine.size != right.size:
+        return ""
+    with np.errstate(all="ignore"):
+        if np.allclose(mine.ravel(), right.ravel(), rtol=rtol, atol=atol, equal_nan=True):
+            return "the values are right, only their shape is not"
+        if mine.ndim == 2 and mine.T.shape == right.shape and np.allclose(mine.T, right, rtol=rtol, atol=atol, equal_nan=True):
+            return "you return the transpose of what is asked"
+    return ""
+
+
+def _at(place: str) -> str:
+    return f"{place}: " if place else ""

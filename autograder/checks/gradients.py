@@ -1,0 +1,69 @@
+"""Gradients by central differences, and when two gradients agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.compare import CONTRACT, Difference, difference
+from autograder.checks.plain import as_array, is_tensor
+
+GRADIENT = "gradients"
+RELATIVE_ERROR = 1e-6
+STEP = 1e-5
+"""Best step of a central difference in float64: rounding and truncation error meet near the cube root of the machine epsilon."""
+
+
+def numeric_gradients(
+    forward: Callable[..., Any], arguments: tuple[Any, ...], positions: Sequence[int], upstream: np.ndarray | None
+) -> tuple[np.ndarray, ...]:
+    """Central differences of `sum(forward(*arguments) * upstream)`.
+
+    Args:
+        forward: the function; called twice for each entry.
+        arguments: all its arguments; those at `positions` are float64 arrays or numbers.
+        positions: which arguments to differentiate with respect to.
+        upstream: weights of the output's entries; None when the output is a scalar.
+
+    Returns:
+        For each position an array of that argument's shape.
+    """
+
+    def loss(changed: tuple[Any, ...]) -> float:
+        out = as_array(forward(*changed))
+        return float(np.sum(out * upstream)) if upstream is not None else float(out)
+
+    gradients = []
+    for position in positions:
+        point = np.array(arguments[position], dtype=np.float64)
+        gradient = np.zeros_like(point)
+        for index in np.ndindex(point.shape):
+            values = []
+            for step in (STEP, -STEP):
+                moved = point.copy()
+                moved[index] += step
+                argument = moved if isinstance(arguments[position], np.ndarray) else float(moved)
+                values.append(loss((*arguments[:position], argument, *arguments[position + 1 :])))
+            gradient[index] = (values[0] - values[1]) / (2 * STEP)
+        gradients.append(gradient)
+    return tuple(gradients)
+
+
+def gradient_difference(got: Any, expected: Any, names: Sequence[str]) -> Difference | None:
+    """The first difference between two gradients: shapes exactly, values to a relative error of `RELATIVE_ERROR`.
+
+    The error of an entry is measured against the largest entry of its array, so that a tiny entry does not fail on rounding alone.
+    """
+    found = difference(got, expected, rtol=RELATIVE_ERROR, atol=RELATIVE_ERROR * _scale(expected), names=names)
+    return found if found is None or found.stage == CONTRACT else Difference(GRADIENT, found.text, found.discreet, found.likely)
+
+
+def _scale(value: Any) -> float:
+    if isinstance(value, (tuple, list)):
+        return max((_scale(item) for item in value), default=1.0)
+    if not (isinstance(value, np.ndarray) or is_tensor(value)):
+        return 1e-2
+    numbers = np.abs(as_array(value).astype(np.float64))
+    return float(np.max(numbers[np.isfinite(numbers)], initial=0.0)) * 1e-2 + 1e-6

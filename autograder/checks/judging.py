@@ -1,0 +1,99 @@
+"""From the claims of a run to a verdict with a cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from autograder.checks.claims import PROPERTY, SIDE_EFFECT, UNKNOWN
+from autograder.checks.compare import CONTRACT, VALUE
+from autograder.checks.gradients import GRADIENT
+from autograder.checks.plain import same
+from autograder.checks.running import Run, StudentError
+from autograder.checks.verdict import State, Verdict
+
+NOT_ATTEMPTED = "the stub is still in place: this exercise is waiting for you"
+
+ORDER = (CONTRACT, VALUE, GRADIENT, PROPERTY, SIDE_EFFECT)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a check observes of one wrong variant: the numbers by which its misconception is recognised."""
+
+    id: str
+    says: str
+    hint: str
+    observations: tuple[Any, ...]
+
+
+def judge(run: Run, expected: Sequence[Any] | None, fingerprints: Callable[[], Iterable[Fingerprint]], blank: Verdict, *, discreet: bool = False) -> Verdict:
+    """Decide a run.
+
+    Args:
+        run: the student's run of the check.
+        expected: the reference's observations on the same inputs; None when nobody knows them.
+        fingerprints: gives the wrong variants' observations on the same inputs; called only when the check fails.
+        blank: exercise, check and points.
+        discreet: leave every expected number out of the message (hidden checks).
+    """
+    verdict = _first_failure(run, expected, blank, discreet)
+    if verdict.state in (State.PASSED, State.NOT_ATTEMPTED):
+        return verdict
+    named = recognise(run.observations, expected or (), fingerprints())
+    if named is None:
+        return verdict
+    return replace(verdict, likely=named.says, hint=named.hint or verdict.hint, misconception=named.id)
+
+
+def recognise(observations: Sequence[Any], expected: Sequence[Any], fingerprints: Iterable[Fingerprint]) -> Fingerprint | None:
+    """The misconception whose numbers these are: it deviates from the reference where they do, and agrees with them longest."""
+    start = first_deviation(observations, expected)
+    best, best_length = None, 0
+    for fingerprint in fingerprints:
+        theirs = fingerprint.observations
+        if start >= len(theirs) or start >= len(observations) or first_deviation(theirs, expected) != start or not same(theirs[start], observations[start]):
+            continue
+        agreement = first_deviation(observations, theirs)
+        if agreement > best_length:
+            best, best_length = fingerprint, agreement
+    return best
+
+
+def first_deviation(left: Sequence[Any], right: Sequence[Any]) -> int:
+    """Index of the first observation in which two runs differ, or the length of the shorter."""
+    for index, (a, b) in enumerate(zip(left, right, strict=False)):
+        if not same(a, b):
+            return index
+    return min(len(left), len(right))
+
+
+def _first_failure(run: Run, expected: Sequence[Any] | None, blank: Verdict, discreet: bool) -> Verdict:
+    stages: list[str] = []
+    for index, claim in enumerate(run.claims):
+        right = expected[index] if expected is not None and index < len(expected) else UNKNOWN
+        found = claim.judge(right)
+        if found:
+            likely = found.likely
+            text = found.discreet if discreet else found.text
+            met = stages + ([CONTRACT] if found.stage in (VALUE, GRADIENT) else [])
+            shown = tuple(dict.fromkeys(stage for stage in sorted(met, key=ORDER.index) if stage != found.stage))
+            return replace(blank, state=State.FAILED, claim=claim.text, differs=text, likely=likely, hint=claim.hint, stages=shown)
+        stages += [CONTRACT, claim.stage] if claim.stage in (VALUE, GRADIENT) else [claim.stage]
+    if run.error:
+        return _raised(run.error, blank, discreet)
+    return replace(blank, state=State.PASSED, points=blank.max_points)
+
+
+def _raised(error: StudentError, blank: Verdict, discreet: bool) -> Verdict:
+    if error.type_name == "NotImplementedError":
+        return replace(blank, state=State.NOT_ATTEMPTED, claim=NOT_ATTEMPTED)
+    state = State.MEMORY if error.type_name == "MemoryError" else State.ERROR
+    what = f"{error.type_name}: {error.message}" if error.message else error.type_name
+    claim = "your code runs on inputs that you do not see" if discreet else error.statement
+    if error.where:
+        return replace(blank, state=state, claim=claim, differs=f"your code raised {what}", likely="", hint=f"look at {error.where}")
+    if error.type_name == "NameError":
+        return replace(blank, state=state, claim=claim, differs=f"{what}: run the cell that defines it, or give the name back that it had")
+    return replace(blank, state=state, claim=claim, differs=f"the check could not use what your code returned ({what})")

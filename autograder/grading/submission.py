@@ -1,0 +1,272 @@
+"""Grading one notebook: the student's cells run in their own process, the checks run here."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from autograder.checks.judging import judge
+from autograder.checks.running import run
+from autograder.checks.verdict import State, Verdict
+from autograder.grading.reference import BrokenCheck, Reference, quiet
+from autograder.grading.result import Result
+from autograder.notebooks.aligning import Aligned, is_untouched
+from autograder.notebooks.model import CheckCell, Exercise, defined_names, grade_id, role
+from autograder.sandbox.pool import Template
+from autograder.sandbox.remote import Sandbox, SandboxGone, SandboxTimeout
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds that a student's code may take."""
+
+    cell: float = 20.0
+    check: float = 10.0
+
+
+@dataclass
+class _Attempt:
+    """One student's process and what happened in it."""
+
+    sandbox: Sandbox
+    errors: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class Grader:
+    """Grades submissions of one notebook.
+
+    Args:
+        reference: the instructor's notebook with its answers.
+        template: the warm process that students' processes are forked from.
+        patience: how long students' code may take.
+    """
+
+    def __init__(self, reference: Reference, template: Template, patience: Patience | None = None) -> None:
+        self.reference = reference
+        self.template = template
+        self.patience = patience or Patience()
+
+    def grade(self, aligned: Aligned) -> Result:
+        """Grade one aligned submission."""
+        return _Grading(self, aligned).result()
+
+    def refuse(self, why: str) -> Result:
+        """The result of a submission that cannot be read: every check scores 0 and says why."""
+        notebook = self.reference.notebook
+        verdicts = {
+            check.grade_id: replace(blank(check), state=State.NOT_ATTEMPTED, claim="nothing could be graded", differs=why) for check in notebook.checks
+        }
+        return Result(notebook.unit, notebook.name, verdicts, refused=why)
+
+
+def blank(check: CheckCell) -> Verdict:
+    """A check's verdict before it is decided."""
+    return Verdict(check.header.exercise, check.header.name, State.FAILED, 0.0, check.header.points)
+
+
+class _Grading:
+    def __init__(self, grader: Grader, aligned: Aligned) -> None:
+        self.reference = grader.reference
+        self.notebook = grader.reference.notebook
+        self.template = grader.template
+        self.patience = grader.patience
+        self.aligned = aligned
+        self.cells = [cell for cell in aligned.nodes.cells if cell.cell_type == "code"]
+        self.sources = {grade_id(cell): cell.source for cell in self.cells if role(cell) in ("exercise", "question")}
+        self.with_demos = False
+        self.broken: dict[str, State] = {}
+        self.outputs: dict[str, list[dict[str, Any]]] = {}
+        self.isolation = ""
+        self.attempt: _Attempt | None = None
+
+    def result(self) -> Result:
+        started = time.perf_counter()
+        try:
+            verdicts = self._all_checks()
+            if not self.with_demos and self._missed_a_demo(verdicts.values()):
+                self.with_demos = True
+                self._end()
+                verdicts = self._all_checks()
+            verdicts = self._second_chances(verdicts)
+        finally:
+            self._end()
+        seconds = round(time.perf_counter() - started, 4)
+        return Result(self.notebook.unit, self.notebook.name, verdicts, self.outputs, self.aligned.repairs, self.isolation, seconds)
+
+    # the student's process
+
+    def _start(self) -> _Attempt:
+        """A process in which the student's cells have been run, but for those that would end it."""
+        while True:
+            attempt = _Attempt(self.template.fork())
+            self.isolation = attempt.sandbox.isolation.level
+            for source in self.notebook.setup:
+                attempt.sandbox.deadline = time.monotonic() + self.patience.cell
+                attempt.sandbox.run_setup(source)
+            if all(self._run_cell(attempt, cell) for cell in self.cells if self._runs(cell)):
+                return attempt
+
+    def _runs(self, cell: Any) -> bool:
+        kinds = ("exercise", "question", "extra", "demo", "predict") if self.with_demos else ("exercise", "question", "extra")
+        return role(cell) in kinds and cell.id not in self.broken and bool(cell.source.strip())
+
+    def _run_cell(self, attempt: _Attempt, cell: Any) -> bool:
+        attempt.sandbox.deadline = time.monotonic() + self.patience.cell
+        try:
+            result = attempt.sandbox.run_cell(cell.source)
+        except SandboxGone as gone:
+            self.broken[cell.id] = self._state(gone, attempt.sandbox)
+            return False
+        except Exception:  # an answer that only a tampered process gives
+            attempt.sandbox.close()
+            self.broken[cell.id] = State.CRASHED
+            return False
+        self.outputs.setdefault(cell.id, result.outputs)
+        if result.error:
+            attempt.errors[cell.id] = result.error
+        return True
+
+    @staticmethod
+    def _state(gone: SandboxGone, sandbox: Sandbox) -> State:
+        status = sandbox.close()
+        if isinstance(gone, SandboxTimeout):
+            return State.TIMEOUT
+        return State.MEMORY if status == -9 else State.CRASHED
+
+    def _end(self) -> None:
+        if self.attempt is not None:
+            self.attempt.sandbox.close()
+        self.attempt = None
+
+    # checks
+
+    def _all_checks(self) -> dict[str, Verdict]:
+        return {check.grade_id: self._check(check) for check in self.notebook.checks}
+
+    def _check(self, check: CheckCell, prepare: Callable[[Sandbox], None] | None = None) -> Verdict:
+        started = time.perf_counter()
+        exercise = self.reference.exercise(check)
+        if is_untouched(self.sources[exercise.grade_id], exercise) and not exercise.metadata.get("starts_from"):
+            return replace(blank(check), state=State.NOT_ATTEMPTED, claim="the stub is still in place")
+        try:
+            expected = self.reference.observations(check)
+            if self.attempt is None or not self.attempt.sandbox.alive:
+                self.attempt = self._start()
+        except (SandboxGone, Exception) as error:  # nothing of the student's has a say here: this is ours
+            return replace(blank(check), state=State.COULD_NOT_CHECK, points=check.header.points, claim=str(error))
+        attempt, cell = self.attempt, self._cell_of(exercise)
+        if cell.id in self.broken:
+            return replace(blank(check), state=self.broken[cell.id], claim="the cell of this exercise runs", differs=ENDINGS[self.broken[cell.id]])
+        try:
+            if prepare:
+                prepare(attempt.sandbox)
+            verdict = self._judge(check, exercise, attempt, expected)
+        except SandboxGone as gone:
+            state = self._state(gone, attempt.sandbox)
+            verdict = replace(blank(check), state=state, claim="the check runs to its end", differs=ENDINGS[state])
+        except Exception as error:  # an answer that only a tampered process gives
+            verdict = replace(blank(check), state=State.ERROR, claim="your notebook answers the check", differs=str(error)[:200])
+        return verdict.measured(time.perf_counter() - started, attempt.sandbox.peak_memory)
+
+    def _cell_of(self, exercise: Exercise) -> Any:
+        return next(cell for cell in self.cells if grade_id(cell) == exercise.grade_id)
+
+    def _judge(self, check: CheckCell, exercise: Exercise, attempt: _Attempt, expected: list[Any]) -> Verdict:
+        sandbox = attempt.sandbox
+        sandbox.deadline = time.monotonic() + self.patience.check
+        body = self.reference.body(check)
+        used = [name for other in self.notebook.exercises.values() for name in other.functions if name in body.code.co_names]
+        theirs = sandbox.describe(list(dict.fromkeys([*exercise.functions, *used])))
+        missing = [name for name in exercise.functions if name not in theirs]
+        if missing:
+            return self._undefined(check, missing[0], attempt.errors.get(self._cell_of(exercise).id))
+        namespace = {**self.reference.setup_namespace(), **theirs}
+        sources = {name: self.sources[other.grade_id] for other in self.notebook.exercises.values() for name in other.functions}
+        collector = self.reference.collector(check, sources=sources, beside=lambda function: self._beside(sandbox, body.text, function.__name__))
+        with quiet():
+            outcome = run(body, namespace, collector)
+            try:
+                return judge(outcome, expected, lambda: self.reference.fingerprints(check), blank(check), discreet=check.header.kind == "hidden")
+            except Exception as error:  # a value so odd that it cannot even be compared is a wrong value
+                return replace(blank(check), claim="your code returns plain values", differs=f"they cannot be compared: {type(error).__name__}")
+
+    @staticmethod
+    def _undefined(check: CheckCell, name: str, error: dict[str, Any] | None) -> Verdict:
+        verdict = replace(blank(check), state=State.ERROR, claim=f"{name} is defined")
+        if error is None:
+            return replace(verdict, differs=f"there is no {name} in your notebook: was it renamed?")
+        text = f"its cell stopped with {error['types'][0]}: {error['message'][:200]}"
+        return replace(verdict, differs=text, hint=f"look at {error['where']}" if error["where"] else "")
+
+    @staticmethod
+    def _beside(sandbox: Sandbox, text: str, name: str) -> Any:
+        """Send a scenario of a check cell, without its decorator, to the student's process."""
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                node.decorator_list = []
+                return sandbox.scenario(ast.unparse(node), name)
+        raise BrokenCheck(f"the scenario {name} does not stand at the top level of its check cell")
+
+    # fairness
+
+    def _missed_a_demo(self, verdicts: Iterable[Verdict]) -> bool:
+        """Did the student's code use a name that only a demo defines? Demos are not run unless it did."""
+        names: set[str] = set()
+        for cell in self.cells:
+            if role(cell) in ("demo", "predict"):
+                try:
+                    names |= {name for node in ast.parse(cell.source).body for name in defined_names(node)}
+                except SyntaxError:
+                    continue
+        texts = [verdict.differs for verdict in verdicts]
+        texts += [error["message"] for error in self.attempt.errors.values()] if self.attempt else []
+        return any(f"name '{name}' is not defined" in text for name in names for text in texts)
+
+    def _second_chances(self, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+        """Check again, with the reference in its place, what failed while it used an earlier answer that is wrong."""
+        failed = {verdict.exercise for verdict in verdicts.values() if not verdict.passed}
+        decided = dict(verdicts)
+        for check in self.notebook.checks:
+            verdict, exercise = verdicts[check.grade_id], self.reference.exercise(check)
+            used = self._uses(exercise, failed - {exercise.name})
+            if verdict.state not in (State.FAILED, State.ERROR) or not used:
+                continue
+            self._end()
+            again = self._check(check, lambda sandbox, used=used: self._put_reference(sandbox, used))  # type: ignore[misc]
+            names = ", ".join(other.functions[0] for other in used)
+            if again.passed:
+                decided[check.grade_id] = replace(again, claim=f"right once {names}, which it uses, is right")
+            elif any(inspectable(other) is None for other in used):
+                decided[check.grade_id] = replace(verdict, state=State.BLOCKED, likely=f"it uses {names}, which is not right yet")
+        self._end()
+        return decided
+
+    def _uses(self, exercise: Exercise, failed: set[str]) -> list[Exercise]:
+        try:
+            tree = ast.parse(self.sources[exercise.grade_id])
+        except (SyntaxError, ValueError, RecursionError):
+            return []
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        return [other for name, other in self.notebook.exercises.items() if name in failed and names & set(other.functions)]
+
+    def _put_reference(self, sandbox: Sandbox, exercises: list[Exercise]) -> None:
+        for exercise in exercises:
+            answers = self.reference.answers(exercise)
+            for name in inspectable(exercise) or ():
+                sandbox.bind(name, answers[name])
+
+
+def inspectable(exercise: Exercise) -> list[str] | None:
+    """The functions of an exercise that can be called back across the wire; None when it defines classes or values instead."""
+    names = [name for name, source in exercise.answer_sources.items() if source.lstrip().startswith("def ")]
+    return names if len(names) == len(exercise.functions) else None
+
+
+ENDINGS = {
+    State.TIMEOUT: "it did not end in time: look for a loop whose condition never becomes false",
+    State.CRASHED: "it ended the whole process",
+    State.MEMORY: "it used more memory than there is for one submission",
+}

@@ -1,0 +1,73 @@
+"""Starting the warm template, and forking students' processes from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+from types import TracebackType
+
+from autograder.sandbox.isolation import Limits
+from autograder.sandbox.remote import Sandbox
+
+ENVIRONMENT = {"LANG": "C.UTF-8", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class Template:
+    """The warm process of one grading worker; a context manager.
+
+    Args:
+        limits: what one student's process may use.
+        isolate: False runs students' code unisolated; only ever on their own machine, or when told to by name.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, isolate: bool = True) -> None:
+        options = {"isolate": isolate, "limits": dataclasses.asdict(limits or Limits())}
+        ours, theirs = socket.socketpair()
+        environment = {**ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "autograder.sandbox.template", str(theirs.fileno()), json.dumps(options)],
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            cwd="/",
+        )
+        theirs.close()
+        self._control = ours
+        if self._line() != "ready":
+            raise RuntimeError("the process that students' processes are forked from did not start")
+
+    def fork(self) -> Sandbox:
+        """A new student's process."""
+        self._control.sendall(b"fork\n")
+        message, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
+        if not descriptors:
+            raise RuntimeError("the process that students' processes are forked from has ended")
+        return Sandbox(socket.socket(fileno=descriptors[0]), int(message), self._end)
+
+    def _end(self, process: int, patience: float) -> int:
+        self._control.sendall(f"end {process} {patience}\n".encode())
+        return int(self._line())
+
+    def _line(self) -> str:
+        line = b""
+        while not line.endswith(b"\n"):
+            received = self._control.recv(64)
+            if not received:
+                return ""
+            line += received
+        return line.decode().strip()
+
+    def close(self) -> None:
+        """End the template; the students' processes end with it."""
+        self._control.close()
+        self._process.wait()
+
+    def __enter__(self) -> Template:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

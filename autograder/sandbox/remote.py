@@ -1,0 +1,302 @@
+"""The trusted side of the wire: a student's process, and what its objects look like from here."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.sandbox.isolation import Isolation
+from autograder.sandbox.student import MISSING
+from autograder.sandbox.wire import Channel, Codec, Reference, Silence, WireError
+
+
+class SandboxGone(BaseException):
+    """The student's process cannot answer any more. Not an `Exception`, so that no check cell can swallow it."""
+
+
+class SandboxTimeout(SandboxGone):
+    """It did not answer in time."""
+
+
+class SandboxCrashed(SandboxGone):
+    """It ended, or broke the rules of the wire."""
+
+
+class StudentError(Exception):
+    """An exception of the student's code whose class is not one of Python's own."""
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What a cell of the student's notebook did.
+
+    Attributes:
+        outputs: printed text and shown data, as plain dictionaries.
+        error: class names, message and line of the exception that ended it, or None.
+    """
+
+    outputs: list[dict[str, Any]]
+    error: dict[str, Any] | None
+
+
+class Sandbox:
+    """A student's process, driven from the trusted one.
+
+    Attributes:
+        deadline: `time.monotonic()` at which patience ends; set it before every cell and every check.
+        isolation: the measures that are in force.
+        peak_memory: largest resident memory it has reported, in bytes.
+        calls: requests sent so far.
+    """
+
+    def __init__(self, connection: socket.socket, process: int, end: Callable[[int, float], int]) -> None:
+        self._channel = Channel(connection)
+        self._process = process
+        self._end = end
+        self._codec = Codec(self._refer, self._resolve)
+        self._functions: list[Callable[..., Any]] = []
+        self._remotes: dict[int, Remote] = {}
+        self._status: int | None = None
+        self.deadline = time.monotonic() + 30
+        self.peak_memory = 0
+        self.calls = 0
+        self.isolation = self._greet()
+
+    def _greet(self) -> Isolation:
+        try:
+            data = json.loads(self._channel.receive(self.deadline))
+        except WireError as error:
+            self.close()
+            raise SandboxCrashed(f"the student's process did not start: {error}") from None
+        return Isolation(data["level"], tuple(data["measures"]), tuple(data["missing"]))
+
+    @property
+    def alive(self) -> bool:
+        """Can it still answer?"""
+        return self._status is None
+
+    def close(self, patience: float = 0.0) -> int:
+        """End the process, and give its exit status (negative: the signal that ended it)."""
+        if self._status is None:
+            self._status = self._end(self._process, patience)
+            self._channel.close()
+        return self._status
+
+    # what can be asked of it
+
+    def run_setup(self, source: str) -> None:
+        """Run a setup cell, as it stands in the instructor's notebook."""
+        self.request("setup", source)
+
+    def run_cell(self, source: str) -> CellResult:
+        """Run a cell of the student's notebook."""
+        answer = self.request("cell", source)
+        if not (isinstance(answer, dict) and isinstance(answer.get("outputs"), list) and isinstance(answer.get("error"), dict | None)):
+            raise self._broken("not the result of a cell")
+        return CellResult(answer["outputs"], answer["error"])
+
+    def describe(self, names: list[str]) -> dict[str, Any]:
+        """The notebook's names that exist: plain values, or `Remote` objects."""
+        answer = self.request("describe", names)
+        if not isinstance(answer, dict):
+            raise self._broken("not a description")
+        return {name: answer[name] for name in names if name in answer and not is_missing(answer[name])}
+
+    def bind(self, name: str, function: Callable[..., Any]) -> None:
+        """Put a function of the trusted process in the place of one of the notebook's names."""
+        self.request("bind", name, function)
+
+    def scenario(self, source: str, name: str) -> Any:
+        """Define a scenario beside the student's code."""
+        return self.request("scenario", source, name)
+
+    def request(self, name: str, *arguments: Any) -> Any:
+        """Ask something, serve the functions that are called back meanwhile, and give the answer.
+
+        Raises:
+            Exception: the student's code raised it; of the same class when that is one of Python's own, else a `StudentError`.
+            SandboxGone: there will be no answer.
+        """
+        if self._status is not None:
+            raise SandboxCrashed("the process has ended")
+        self.calls += 1
+        message = self._codec.pack([name, list(arguments)])
+        try:
+            self._channel.send(message, self.deadline)
+            while True:
+                kind, content, peak = self._codec.unpack(self._channel.receive(self.deadline))
+                self.peak_memory = max(self.peak_memory, int(peak))
+                if kind == "ok":
+                    return content
+                if kind == "error":
+                    raise student_error(content)
+                self._channel.send(self._codec.pack(self._serve(*content)), self.deadline)
+        except Silence:
+            self.close()
+            raise SandboxTimeout("no answer in time") from None
+        except Exception as error:
+            if hasattr(error, "where_over_there"):
+                raise
+            raise self._broken(str(error)) from None
+
+    def _broken(self, why: str) -> SandboxCrashed:
+        self.close(patience=0.5)
+        return SandboxCrashed(why)
+
+    def _serve(self, number: int, arguments: list[Any], keywords: dict[str, Any]) -> list[Any]:
+        function = self._functions[number]
+        try:
+            return ["returned", [function(*arguments, **keywords)]]
+        except Exception as error:
+            return ["raised", [type(error).__name__, str(error)[:500]]]
+
+    # references
+
+    def _refer(self, value: Any) -> Reference:
+        if isinstance(value, Remote):
+            return object.__getattribute__(value, "_reference")  # type: ignore[no-any-return]
+        if not callable(value):
+            raise WireError(f"a {type(value).__name__} cannot travel to the student's process; make it in a scenario")
+        self._functions.append(value)
+        return Reference("trusted", len(self._functions) - 1, getattr(value, "__name__", type(value).__name__), True)
+
+    def _resolve(self, reference: Reference) -> Any:
+        if reference.side == "trusted":
+            return self._functions[reference.number]
+        if reference.number not in self._remotes:
+            self._remotes[reference.number] = Remote(self, reference)
+        return self._remotes[reference.number]
+
+
+class Remote:
+    """A function, class or object in the student's process. Calls and attributes go there; everything that comes back is plain data,
+    or another `Remote`. It is equal to nothing but itself."""
+
+    __slots__ = ("_reference", "_sandbox")
+
+    def __init__(self, sandbox: Sandbox, reference: Reference) -> None:
+        object.__setattr__(self, "_sandbox", sandbox)
+        object.__setattr__(self, "_reference", reference)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        sandbox: Sandbox = object.__getattribute__(self, "_sandbox")
+        answer = sandbox.request("call", self, list(arguments), keywords, dict(np.geterr()))
+        if not (isinstance(answer, list) and len(answer) == 2 and isinstance(answer[1], dict)):
+            raise sandbox._broken("not the answer to a call")
+        result, changed = answer
+        originals = [*arguments, *keywords.values()]
+        for index, value in changed.items():
+            if type(index) is int and 0 <= index < len(originals):
+                write_back(originals[index], value)
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        reference: Reference = object.__getattribute__(self, "_reference")
+        if name in ("__name__", "type_name_over_there"):
+            return reference.name
+        return object.__getattribute__(self, "_sandbox").request("attribute", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__getattribute__(self, "_sandbox").request("set_attribute", self, name, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator = self.__getattr__("__iter__")()
+        while True:
+            try:
+                yield iterator.__next__()
+            except RuntimeError as error:
+                if "StopIteration" in getattr(error, "types_over_there", ()):
+                    return
+                raise
+
+    def __next__(self) -> Any:
+        return self.__getattr__("__next__")()
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.__getattr__("__getitem__")(key)
+
+    def __len__(self) -> int:
+        return int(self.__getattr__("__len__")())
+
+    def __enter__(self) -> Any:
+        return self.__getattr__("__enter__")()
+
+    def __exit__(self, *_: object) -> None:
+        self.__getattr__("__exit__")(None, None, None)
+
+    def __repr__(self) -> str:
+        return f"<{object.__getattribute__(self, '_reference').name} in the student's process>"
+
+
+def is_missing(value: Any) -> bool:
+    """Does the description of a name say that it does not exist?"""
+    return isinstance(value, dict) and value == {MISSING: True}
+
+
+def student_error(described: Any) -> Exception:
+    """The exception that stands here for one of the student's."""
+    types = [str(name) for name in described["types"]]
+    kind: type[Exception] = StudentError
+    for name in types:
+        candidate = getattr(builtins, name, None)
+        if isinstance(candidate, type) and issubclass(candidate, Exception) and candidate not in (Exception, StopIteration, StopAsyncIteration):
+            kind = candidate
+            break
+    if "StopIteration" in types:
+        kind = RuntimeError
+    message = str(described["message"])[:500]
+    try:
+        error = kind(message)
+    except TypeError:  # some classes want more than a message, as UnicodeDecodeError
+        error = StudentError(message)
+    if type(error) is not kind or types[:1] != [kind.__name__]:
+        error = type(types[0][:60] or "Exception", (kind,), {})(message) if kind is not StudentError or types else error
+    error.where_over_there = str(described["where"])[:300]  # type: ignore[attr-defined]
+    error.types_over_there = tuple(types)  # type: ignore[attr-defined]
+    return error
+
+
+def write_back(original: Any, changed: Any) -> None:
+    """Make an argument look as the student's code left it."""
+    if isinstance(original, np.ndarray) and isinstance(changed, np.ndarray):
+        if original.shape == changed.shape and original.flags.writeable:
+            np.copyto(original, changed, casting="unsafe")
+    elif isinstance(original, np.random.Generator) and isinstance(changed, np.random.Generator):
+        original.bit_generator.state = changed.bit_generator.state
+    elif isinstance(original, list) and isinstance(changed, list):
+        for index, (mine, theirs) in enumerate(zip(original, changed, strict=False)):
+            if _kept(mine, theirs):
+                write_back(mine, theirs)
+            else:
+                original[index] = theirs
+        del original[len(changed) :]
+        original.extend(changed[len(original) :])
+    elif isinstance(original, dict) and isinstance(changed, dict):
+        for key in original.keys() - changed.keys():
+            del original[key]
+        for key, value in changed.items():
+            if key in original and _kept(original[key], value):
+                write_back(original[key], value)
+            else:
+                original[key] = value
+    elif isinstance(original, tuple) and isinstance(changed, tuple):
+        for mine, theirs in zip(original, changed, strict=False):
+            if _kept(mine, theirs):
+                write_back(mine, theirs)
+    elif hasattr(original, "copy_") and type(original) is type(changed):
+        original.detach().copy_(changed)
+    elif hasattr(original, "set_state") and hasattr(changed, "get_state"):
+        original.set_state(changed.get_state())
+
+
+def _kept(original: Any, changed: Any) -> bool:
+    """Can `original` be brought to look like `changed` by writing into it?"""
+    mutable = isinstance(original, (np.ndarray, list, dict)) or hasattr(original, "copy_")
+    return mutable and type(original) is type(changed) and getattr(original, "shape", None) == getattr(changed, "shape", None)

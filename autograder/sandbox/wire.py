@@ -1,0 +1,240 @@
+"""The wire between the trusted process and the student's: framed, size-capped, typed, and never pickle.
+
+Both sides speak the same types: None, booleans, numbers, strings, bytes, lists, tuples, sets, dictionaries, arrays, tensors, generators.
+What is none of these stays where it is and travels as a reference: a `Reference` by which its owner finds it again.
+Nothing that is received is executed or given a say in how it is decoded.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+import numpy as np
+
+MAX_FRAME = 64 * 2**20
+"""Bytes of one message; a student's function that returns more is told so."""
+
+ARRAY, TENSOR, SCALAR, TUPLE, INTEGER, REFERENCE, GENERATOR, TORCH_GENERATOR, SET, COMPLEX = range(1, 11)
+KINDS = "biufcUS"
+
+
+class WireError(Exception):
+    """A message that does not follow the rules, or a connection that ended."""
+
+
+class Silence(WireError):
+    """No answer before the deadline."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An object that stays on its side.
+
+    Attributes:
+        side: `student` or `trusted`.
+        number: by which its owner finds it again.
+        name: a function's or class's name, else its type's.
+        callable: can it be called?
+    """
+
+    side: str
+    number: int
+    name: str
+    callable: bool
+
+
+class Codec:
+    """Packs and unpacks values; what is not plain goes through the two functions.
+
+    Args:
+        refer: gives the reference that stands for an object that stays here.
+        resolve: gives the object that stands for a reference that was received.
+    """
+
+    def __init__(self, refer: Callable[[Any], Reference], resolve: Callable[[Reference], Any]) -> None:
+        self._refer = refer
+        self._resolve = resolve
+
+    def pack(self, value: Any) -> bytes:
+        """Pack one value.
+
+        Raises:
+            WireError: it is nested too deeply or too large.
+        """
+        try:
+            packed: bytes = msgpack.packb(value, default=self._default, strict_types=True, use_bin_type=True)
+        except (ValueError, RecursionError, OverflowError) as error:
+            raise WireError(f"this value cannot travel: {error}") from None
+        if len(packed) > MAX_FRAME:
+            raise WireError(f"this value is too large: {len(packed) / 2**20:.0f} MB, the limit is {MAX_FRAME / 2**20:.0f} MB")
+        return packed
+
+    def unpack(self, packed: bytes) -> Any:
+        """Unpack one value.
+
+        Raises:
+            WireError: the bytes are not a value of the wire's types.
+        """
+        try:
+            return msgpack.unpackb(packed, ext_hook=self._extension, raw=False, strict_map_key=False)
+        except WireError:
+            raise
+        except Exception as error:
+            raise WireError(f"not a message of this wire: {error}") from None
+
+    def _default(self, value: Any) -> Any:
+        torch = sys.modules.get("torch")
+        if isinstance(value, (bool, np.bool_)):
+            return bool(value)
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject and value.dtype.kind in KINDS:
+            return self._array(ARRAY, np.asarray(value))
+        if isinstance(value, np.generic) and value.dtype.kind in KINDS:
+            return self._array(SCALAR, np.asarray(value))
+        if isinstance(value, tuple):
+            return msgpack.ExtType(TUPLE, self.pack(list(value)))
+        if isinstance(value, (set, frozenset)):
+            return msgpack.ExtType(SET, self.pack(list(value)))
+        if isinstance(value, int):
+            plain = int(value)
+            return plain if -(2**63) <= plain < 2**64 and type(value) is not int else msgpack.ExtType(INTEGER, str(plain).encode())
+        if isinstance(value, complex):
+            return msgpack.ExtType(COMPLEX, struct.pack("<dd", value.real, value.imag))
+        for plain_type in (float, str, bytes, list, dict):
+            if isinstance(value, plain_type):
+                return plain_type(value)
+        if isinstance(value, np.random.Generator):
+            return msgpack.ExtType(GENERATOR, json.dumps(value.bit_generator.state, default=np.ndarray.tolist).encode())
+        if torch is not None and isinstance(value, torch.Tensor):
+            half = value.dtype == torch.bfloat16
+            array = value.detach().cpu().contiguous()
+            return self._array(TENSOR, (array.float() if half else array).numpy(), [bool(value.requires_grad), half])
+        if torch is not None and isinstance(value, torch.Generator):
+            return msgpack.ExtType(TORCH_GENERATOR, value.get_state().numpy().tobytes())
+        reference = self._refer(value)
+        return msgpack.ExtType(REFERENCE, self.pack([reference.side, reference.number, reference.name, reference.callable]))
+
+    def _array(self, code: int, array: np.ndarray, more: list[Any] | None = None) -> msgpack.ExtType:
+        contiguous = np.ascontiguousarray(array)
+        return msgpack.ExtType(code, msgpack.packb([array.dtype.str, list(array.shape), contiguous.tobytes(), more or []], use_bin_type=True))
+
+    def _extension(self, code: int, data: bytes) -> Any:
+        if code in (ARRAY, TENSOR, SCALAR):
+            return self._read_array(code, data)
+        if code == TUPLE:
+            return tuple(self.unpack(data))
+        if code == SET:
+            return set(self.unpack(data))
+        if code == INTEGER:
+            if len(data) > 4000:
+                raise WireError("an integer with more than 4000 digits")
+            return int(data.decode("ascii"))
+        if code == COMPLEX:
+            return complex(*struct.unpack("<dd", data))
+        if code == GENERATOR:
+            return generator_from(data)
+        if code == TORCH_GENERATOR:
+            import torch
+
+            generator = torch.Generator()
+            generator.set_state(torch.frombuffer(bytearray(data), dtype=torch.uint8))
+            return generator
+        if code == REFERENCE:
+            side, number, name, is_callable = self.unpack(data)
+            if not (side in ("student", "trusted") and type(number) is int and isinstance(name, str) and isinstance(is_callable, bool)):
+                raise WireError("not a reference")
+            return self._resolve(Reference(side, number, name[:80], is_callable))
+        raise WireError(f"an unknown type of value: {code}")
+
+    def _read_array(self, code: int, data: bytes) -> Any:
+        description, shape, content, more = msgpack.unpackb(data, raw=False)
+        dtype = np.dtype(str(description))
+        if dtype.hasobject or dtype.kind not in KINDS or len(shape) > 32 or not all(type(n) is int and n >= 0 for n in shape):
+            raise WireError("an array of objects, or not an array")
+        array = np.frombuffer(content, dtype=dtype).reshape(shape).copy()
+        if code == SCALAR:
+            return array[()]
+        if code == ARRAY:
+            return array
+        import torch
+
+        tensor = torch.from_numpy(array)
+        if more[1]:
+            tensor = tensor.to(torch.bfloat16)
+        return tensor.requires_grad_(bool(more[0]) and tensor.is_floating_point())
+
+
+def generator_from(data: bytes) -> np.random.Generator:
+    """A NumPy generator in the state described by JSON."""
+    state = json.loads(data)
+    kinds = {kind.__name__: kind for kind in (np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64)}
+    if not isinstance(state, dict) or state.get("bit_generator") not in kinds:
+        raise WireError("not the state of a generator")
+    bit_generator = kinds[state["bit_generator"]]()
+    bit_generator.state = state
+    return np.random.Generator(bit_generator)
+
+
+class Channel:
+    """Frames on a socket: four bytes of length, then the message."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    def send(self, message: bytes, deadline: float | None = None) -> None:
+        """Send one message.
+
+        Raises:
+            Silence: the other side did not take it before the deadline (`time.monotonic`).
+            WireError: the connection ended.
+        """
+        self._wait(deadline)
+        try:
+            self._socket.sendall(struct.pack("<I", len(message)) + message)
+        except TimeoutError:
+            raise Silence("no answer in time") from None
+        except OSError as error:
+            raise WireError(f"the connection ended: {error}") from None
+
+    def receive(self, deadline: float | None = None) -> bytes:
+        """Receive one message; raises like `send`, and for a message larger than `MAX_FRAME`."""
+        (length,) = struct.unpack("<I", self._exactly(4, deadline))
+        if length > MAX_FRAME + 2**16:
+            raise WireError("a message larger than the limit")
+        return self._exactly(length, deadline)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def _exactly(self, count: int, deadline: float | None) -> bytes:
+        buffer = bytearray(count)
+        view, filled = memoryview(buffer), 0
+        while filled < count:
+            self._wait(deadline)
+            try:
+                received = self._socket.recv_into(view[filled:])
+            except TimeoutError:
+                raise Silence("no answer in time") from None
+            except OSError as error:
+                raise WireError(f"the connection ended: {error}") from None
+            if received == 0:
+                raise WireError("the connection ended")
+            filled += received
+        return bytes(buffer)
+
+    def _wait(self, deadline: float | None) -> None:
+        if deadline is None:
+            self._socket.settimeout(None)
+            return
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Silence("no answer in time")
+        self._socket.settimeout(left)
