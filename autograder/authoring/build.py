@@ -99,7 +99,7 @@ def release(source: Path, units: Iterable[str], into: Path) -> None:
     """Run nbgrader's generate step on units of a source folder, into `into/release`."""
     from autograder.gradebook.nbgrader import course_api
 
-    api = course_api(into, source=source, database=into / "gradebook.db")
+    api = course_api(into, source=source)
     for unit in units:
         answer = api.generate_assignment(unit, force=True, create=True)
         if not answer["success"]:

@@ -93,6 +93,7 @@ def _raised(error: StudentError, blank: Verdict, discreet: bool) -> Verdict:
     what = f"{error.type_name}: {error.message}" if error.message else error.type_name
     claim = "your code runs on inputs that you do not see" if discreet else error.statement
     if error.where:
+        claim = claim if discreet else "your code runs on the inputs of this check"
         return replace(blank, state=state, claim=claim, differs=f"your code raised {what}", likely="", hint=f"look at {error.where}")
     if error.type_name == "NameError":
         return replace(blank, state=state, claim=claim, differs=f"{what}: run the cell that defines it, or give the name back that it had")

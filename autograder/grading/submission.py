@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autograder.checks.compare import describe
 from autograder.checks.judging import judge
+from autograder.checks.plain import snapshot
 from autograder.checks.running import run
 from autograder.checks.verdict import State, Verdict
 from autograder.grading.reference import BrokenCheck, Reference, quiet
@@ -16,7 +18,7 @@ from autograder.grading.result import Result
 from autograder.notebooks.aligning import Aligned, is_untouched
 from autograder.notebooks.model import CheckCell, Exercise, defined_names, grade_id, role
 from autograder.sandbox.pool import Template
-from autograder.sandbox.remote import Sandbox, SandboxGone, SandboxTimeout
+from autograder.sandbox.remote import Remote, Sandbox, SandboxGone, SandboxTimeout
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,10 @@ class _Grading:
         missing = [name for name in exercise.functions if name not in theirs]
         if missing:
             return self._undefined(check, missing[0], attempt.errors.get(self._cell_of(exercise).id))
+        lacking = next((name for name, source in exercise.answer_sources.items() if _callable(source) and not isinstance(theirs[name], Remote)), None)
+        if lacking:
+            what = "class" if exercise.answer_sources[lacking].startswith("class ") else "function"
+            return replace(blank(check), claim=f"{lacking} is a {what}", differs=f"{lacking} is {describe(snapshot(theirs[lacking]))}")
         namespace = {**self.reference.setup_namespace(), **theirs}
         sources = {name: self.sources[other.grade_id] for other in self.notebook.exercises.values() for name in other.functions}
         collector = self.reference.collector(check, sources=sources, beside=lambda function: self._beside(sandbox, body.text, function.__name__))
@@ -257,6 +263,10 @@ class _Grading:
             answers = self.reference.answers(exercise)
             for name in inspectable(exercise) or ():
                 sandbox.bind(name, answers[name])
+
+
+def _callable(source: str) -> bool:
+    return source.startswith(("def ", "class ", "@"))
 
 
 def inspectable(exercise: Exercise) -> list[str] | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.lab.curves import CURVES
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -29,7 +31,7 @@ def relu_film(learning_rate: float, steps: Sequence[int], seed: int = 1) -> list
 
     Args:
         learning_rate: of every update.
-        steps: after how many updates to look, ascending.
+        steps: after how many updates to look; 1 or more.
         seed: of the initial weights and of the batches.
 
     Returns:
@@ -44,23 +46,22 @@ def relu_film(learning_rate: float, steps: Sequence[int], seed: int = 1) -> list
     network = MLPClassifier(
         (64, 64), solver="sgd", learning_rate_init=learning_rate, momentum=0.0, alpha=0.0, batch_size=128, random_state=seed
     )
-    network.partial_fit(X[:10], y[:10], classes=np.arange(10))  # scikit-learn makes the weights at the first call only
     film = []
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for step in range(max(steps) + 1):
-            if step in steps:
-                film.append(_look(network.coefs_, network.intercepts_, X, step))
+        for step in range(1, max(steps) + 1):
             batch = rng.choice(len(X), 128, replace=False)
             try:
-                network.partial_fit(X[batch], y[batch])
+                network.partial_fit(X[batch], y[batch], classes=np.arange(10))
             except ValueError:  # scikit-learn's word for weights that are no longer finite
                 break
+            if step in steps:
+                film.append(_look(network.coefs_, network.intercepts_, X, step))
     return film
 
 
 def _look(weights: list[np.ndarray], biases: list[np.ndarray], X: np.ndarray, step: int) -> Frame:
-    h = np.clip(X @ weights[0] + biases[0], 0, None)
+    h = CURVES["ReLU"].draw(X @ weights[0] + biases[0])
     z = h @ weights[1] + biases[1]
     return Frame(step, z[:300], z.max(axis=0) < 0)
 

@@ -23,8 +23,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from autograder.sandbox import kernel, limits
-from autograder.sandbox.limits import Limits
+from autograder.sandbox import kernel
+from autograder.sandbox.limits import (
+    Limits,
+    become,
+    choose_user,
+    close_descriptors,
+    empty_environment,
+    live_in,
+    mapped_bytes,
+    may_mount,
+    offer_to_memory_killer,
+    refuse_system_calls,
+    set_resource_limits,
+    tasks_beside,
+)
 
 __all__ = ["Isolation", "Limits", "enter", "probe", "readable_paths"]
 
@@ -105,7 +118,7 @@ def readable_paths() -> list[Path]:
 
     Of each prefix only the usual folders, because the prefix itself may hold a course (a virtual environment made in it).
     """
-    prefixes = [Path(prefix) for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, "/usr", "/usr/local")]
+    prefixes = map(Path, (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, "/usr", "/usr/local"))
     parts = ("bin", "lib", "lib32", "lib64", "libexec", "share", "etc/fonts", "pyvenv.cfg")
     python = f"python{sys.version_info.major}.{sys.version_info.minor}"
     settings = ("ld.so.cache", "localtime", "fonts", "alternatives", "matplotlibrc", python)
@@ -142,25 +155,24 @@ def enter(
     record, outer = _Record(without), _Outer()
     course = {Path.cwd(), _PACKAGE.parent}
     shown = {str(path.absolute()): os.path.realpath(path) for path in readable}
-    user, mapped = limits.choose_user(), limits.mapped_bytes()
+    user, mapped = choose_user(), mapped_bytes()
     os.umask(0o022)
-    limits.close_descriptors(keep_descriptors)
-    limits.empty_environment()
-    limits.offer_to_memory_killer()
-    built_by_user = not limits.may_mount() and _enter_building_site(record, user)
-    beside = limits.tasks_beside(own_user=built_by_user or os.getuid() == 0)
+    close_descriptors(keep_descriptors)
+    empty_environment()
+    offer_to_memory_killer()
+    in_user_namespace = not may_mount() and _enter_building_site(record, user)
+    others = 0 if os.getuid() == 0 else tasks_beside(in_user_namespace)
     private_root = _build(record, outer, shown)
-    folder = "/tmp/home"
     if not private_root:
-        folder = outer.folder = tempfile.mkdtemp(prefix="autograder-")
-        os.chown(folder, user if os.getuid() == 0 else -1, -1)
+        outer.folder = os.path.join(tempfile.gettempdir(), f"autograder-{os.urandom(8).hex()}")
     outer.fork_student()
-    record.attempt("resource limits", limits.set_resource_limits, allowance, mapped, beside)
+    record.attempt("resource limits", set_resource_limits, limits, mapped, others)
     _give_up_rights(record, user, private_root)
-    limits.live_in(folder)
+    folder = outer.folder or "/tmp/home"
+    live_in(folder)
     record.attempt("landlock", kernel.landlock, _rules(shown.values(), folder, private_root))
     local_sockets = {"mount namespace", "network namespace"}.issubset(record.measures)
-    record.attempt("seccomp", limits.refuse_system_calls, local_sockets)
+    record.attempt("seccomp", refuse_system_calls, local_sockets)
     os.umask(0o077)
     _look_around(record, shown, course)
     return record.result()
@@ -173,15 +185,24 @@ class _Outer:
     parent: int = field(default_factory=os.getppid)
     keeper: int = 0
     lifeline: int = -1
+    ready: int = -1
     folder: str = ""  # to be removed at the end; a private root vanishes by itself
 
     def start_process_namespace(self) -> None:
-        """Make the namespace and its process 1."""
+        """Make the namespace and start its process 1; `wait_for_keeper` before the root folder changes."""
         kernel.unshare(kernel.CLONE_NEWPID)
         reader, self.lifeline = os.pipe()
-        duplicate = (os.POSIX_SPAWN_DUP2, reader, 0)
-        self.keeper = os.posix_spawn("/bin/sh", ["sh", "-c", "read line"], {}, file_actions=[duplicate])
+        self.ready, writer = os.pipe()
+        standard = [(os.POSIX_SPAWN_DUP2, reader, 0), (os.POSIX_SPAWN_DUP2, writer, 1)]
+        self.keeper = os.posix_spawn("/bin/sh", ["sh", "-c", "echo; read line"], {}, file_actions=standard)
         os.close(reader)
+        os.close(writer)
+
+    def wait_for_keeper(self) -> None:
+        """Until it has loaded its libraries, which it can find in the old root folder only."""
+        if self.keeper:
+            os.read(self.ready, 1)
+            os.close(self.ready)
 
     def fork_student(self) -> None:
         """Return in the student's process only."""
@@ -207,10 +228,10 @@ class _Outer:
             if self.folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
             if os.WIFSIGNALED(status):
-                number = os.WTERMSIG(status)
-                if number != signal.SIGKILL:
-                    signal.signal(number, signal.SIG_DFL)
-                os.kill(os.getpid(), number)
+                cause = os.WTERMSIG(status)
+                if cause != signal.SIGKILL:
+                    signal.signal(cause, signal.SIG_DFL)
+                os.kill(os.getpid(), cause)
             os._exit(os.WEXITSTATUS(status))
         finally:  # whatever happened, never go on with what the caller means for the student's process
             os._exit(1)
@@ -218,7 +239,7 @@ class _Outer:
 
 def _enter_building_site(record: _Record, user: int) -> bool:
     """For whoever may not mount: a user namespace in which he may. Root without the right to mount becomes ordinary first."""
-    record.detail("No unprivileged user", _ADVICE["unprivileged user"], limits.become, user)
+    record.detail("No unprivileged user", _ADVICE["unprivileged user"], become, user)
     if "user namespace" in record.without:
         return False
     return record.detail("No user namespace", _NAMESPACE_ADVICE, _enter_user_namespace, os.open("/proc/self", os.O_PATH))
@@ -238,8 +259,149 @@ def _enter_user_namespace(process: int) -> None:
 
 
 def _build(record: _Record, outer: _Outer, shown: Mapping[str, str]) -> bool:
-    """Make the namespaces, and the new root folder; say whether there is one."""
+    """Make the namespaces and the new root folder; say whether there is one."""
+    # The keeper belongs into the mount namespace, so that changing the root folder changes its root as well.
+    private_root = "mount namespace" not in record.without and record.detail(
+        "No mount namespace", _NAMESPACE_ADVICE, kernel.unshare, kernel.CLONE_NEWNS
+    )
+    record.attempt("pid namespace", outer.start_process_namespace)
     for measure, flag in _NAMESPACES.items():
         record.attempt(measure, kernel.unshare, flag)
-    record.detail("Another name for this machine", "", socket.sethostname, "sandbox")
-    in_mount_namespace = "mount namespace" not in record.without and ...
+    outer.wait_for_keeper()
+    if private_root := private_root and record.attempt("mount namespace", _change_root):
+        _furnish(record, shown)
+    return private_root
+
+
+def _change_root() -> None:
+    """Make an empty folder in memory the root; the old one is seen at `_OUTSIDE` until `_close_outside`."""
+    kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,mode=755")
+    try:
+        os.mkdir(f"/tmp{_OUTSIDE}")
+        kernel.pivot_root("/tmp", f"/tmp{_OUTSIDE}")
+    except OSError:
+        kernel.unmount("/tmp")
+        raise
+    os.chdir("/")
+
+
+def _furnish(record: _Record, shown: Mapping[str, str]) -> None:
+    for folder, size in (("/tmp", "256m"), ("/dev/shm", "64m")):
+        os.makedirs(folder)
+        options = f"size={size},nr_inodes=16384,mode=1777"
+        kernel.mount("tmpfs", folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+    for folder in ("/proc", "/dev/pts"):
+        os.makedirs(folder)
+    no_programs = kernel.MS_NOSUID | kernel.MS_NOEXEC
+    terminals = ("devpts", "/dev/pts", "devpts", no_programs, "newinstance,ptmxmode=0666,mode=620")
+    record.detail("No terminals in the sandbox", "", kernel.mount, *terminals)
+    for name, target in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        os.symlink(target, f"/dev/{name}")
+    real = _topmost(shown.values())
+    for path in (*_DEVICES, *real):
+        record.detail(f"{path} is not in the sandbox", "Let the user who grades read it.", _show, path)
+    for given, target in shown.items():
+        if not os.path.lexists(given):
+            os.makedirs(os.path.dirname(given), exist_ok=True)
+            os.symlink(target, given)
+    record.attempt("read-only files", _make_read_only, real)
+
+
+def _topmost(paths: Iterable[str]) -> list[str]:
+    every = set(paths)
+    return sorted(path for path in every if not any(path.startswith(f"{other}/") for other in every))
+
+
+def _show(path: str) -> None:
+    source = _OUTSIDE + path
+    if os.path.isdir(source):
+        os.makedirs(path, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        Path(path).touch()
+    kernel.mount(source, path, flags=kernel.MS_BIND | kernel.MS_REC)
+
+
+def _make_read_only(paths: Sequence[str]) -> None:
+    """Every mount at or below `paths` (a folder may come with others inside it) refuses writing, devices and set-user-id."""
+    mounts = Path(f"{_OUTSIDE}/proc/self/mountinfo").read_text(errors="surrogateescape")
+    folders = tuple(f"{path}/" for path in paths)
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        point = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), fields[4])
+        if f"{point}/".startswith(folders):
+            flags = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
+            if "noexec" in fields[5].split(","):  # the kernel refuses to loosen this one for an ordinary user
+                flags |= kernel.MS_NOEXEC
+            kernel.mount("", point, flags=flags)
+
+
+def _give_up_rights(record: _Record, user: int, private_root: bool) -> None:
+    """In the student's process: close the way back to the old root, then become nobody."""
+    os.setsid()
+    process = os.open(f"{_OUTSIDE if private_root else ''}/proc/self", os.O_PATH)
+    if private_root:
+        if "pid namespace" in record.measures:  # otherwise it would show the processes outside
+            flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+            record.detail("No /proc in the sandbox", "", kernel.mount, "proc", "/proc", "proc", flags)
+        kernel.unmount(_OUTSIDE)
+        os.rmdir(_OUTSIDE)
+        kernel.mount("", "/", flags=kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV)
+    record.attempt("unprivileged user", become, user)
+    # Of its own even for an ordinary user: the rights over the sandbox's mounts belong to the namespace above.
+    record.attempt("user namespace", _enter_user_namespace, process)
+    record.attempt("no capabilities", kernel.drop_capabilities)
+    record.attempt("no new privileges", kernel.forbid_new_privileges)
+    kernel.die_with_parent(signal.SIGKILL)
+
+
+def _rules(shown: Iterable[str], folder: str, private_root: bool) -> Iterator[tuple[Path, int]]:
+    """What Landlock allows: the same as the new root folder, so that either can stand in for the other."""
+    read = kernel.EXECUTE | kernel.READ_FILE | kernel.READ_DIRECTORY
+    for path in (*shown, *(("/proc",) if private_root else ("/proc/self", "/proc/cpuinfo", "/proc/meminfo"))):
+        yield Path(path), read
+    for path in _DEVICES:
+        yield Path(path), kernel.READ_FILE | kernel.WRITE_FILE | kernel.TRUNCATE | kernel.DEVICE_CONTROL
+    for path in ("/tmp", "/dev/shm", "/dev/pts") if private_root else (folder,):
+        yield Path(path), kernel.ALL_RIGHTS & ~kernel.MAKE_DEVICES
+
+
+def _look_around(record: _Record, shown: Mapping[str, str], course: Iterable[Path]) -> None:
+    """From inside, see whether the walls are where they should be."""
+    for path in shown.values():
+        if os.path.lexists(path) and not os.access(path, os.R_OK):
+            record.missing.append(f"The sandbox cannot read {path}. Run: chmod -R o+rX {path}, for it and the folders above it.")
+    seen = [str(folder / name) for folder in course for name in _COURSE if _can_open(folder / name)]
+    if seen:
+        record.missing.append(f"The course is in sight: a student's code can open {seen[0]}. Keep it out of Python's own folders.")
+    elif {"mount namespace", "landlock"} & set(record.measures):
+        record.measures.append("course out of sight")
+
+
+def _can_open(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDONLY))
+        return True
+    return False
+
+
+def probe(readable: Sequence[Path]) -> Isolation:
+    """What isolation this machine offers, found out by closing in a process that then does nothing."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            isolation = enter(Limits(), readable, {writer})
+        except Exception as error:
+            isolation = Isolation("none", (), (f"The trial sandbox could not be built: {error}.",))
+        os.write(writer, json.dumps(dataclasses.asdict(isolation)).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as report:
+        text = report.read()
+    os.waitpid(child, 0)
+    if not text:
+        return Isolation("none", (), ("The trial sandbox ended before it could report. Look for its reason in the kernel's log.",))
+    fields = json.loads(text)
+    return Isolation(fields["level"], tuple(fields["measures"]), tuple(fields["missing"]))

@@ -87,13 +87,13 @@ def set_resource_limits(limits: Limits, mapped: int, tasks_beside: int) -> None:
         resource.setrlimit(what, (soft, hard))
 
 
-def tasks_beside(own_user: bool) -> int:
-    """How many tasks outside count against the limit on processes: those of an ordinary user whom the kernel knows as one.
+def tasks_beside(in_user_namespace: bool) -> int:
+    """How many tasks outside count against an ordinary user's limit on processes: his own, all over the machine.
 
     From Linux 5.14 on, a user namespace has a count of its own.
     """
     version = [int(number) for number in os.uname().release.replace("-", ".").split(".")[:2]]
-    if own_user and version >= [5, 14]:
+    if in_user_namespace and version >= [5, 14]:
         return 0
     tasks = 0
     for process in Path("/proc").glob("[0-9]*"):
@@ -136,8 +136,8 @@ def empty_environment() -> None:
 
 
 def live_in(folder: str) -> None:
-    """Make `folder` the home, the current and the temporary folder."""
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    """Make `folder`, and make it the home, the current and the temporary folder."""
+    os.mkdir(folder, mode=0o700)
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
     tempfile.tempdir = None  # it may have been looked up before

@@ -9,6 +9,7 @@ import builtins
 import resource
 import traceback
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ class Student:
             outputs.append({"data": {kind: _as_text(value) for kind, value in kept.items()}})
         described = self._described(error) if error else None
         if described is not None and isinstance(error, SyntaxError):
-            described["where"] = f"line {error.lineno}: {(error.text or '').strip()}"
+            described |= {"where": f"line {error.lineno}: {(error.text or '').strip()}", "message": str(error.msg)}
         return {"outputs": outputs[:50], "error": described}
 
     def describe(self, names: list[str]) -> dict[str, Any]:
@@ -143,7 +144,7 @@ class Student:
         if number is None:
             number = self._numbers[id(value)] = len(self._objects)
             self._objects.append(value)
-        name = getattr(value, "__name__", None) or type(value).__name__
+        name = value.__name__ if isinstance(value, (type, FunctionType)) else type(value).__name__
         return Reference("student", number, str(name)[:80], callable(value))
 
     def _resolve(self, reference: Reference) -> Any:
