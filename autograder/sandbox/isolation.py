@@ -16,6 +16,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from autograder.sandbox.limits import (
     Limits,
     become,
     choose_user,
+    close_all_but,
     close_descriptors,
     empty_environment,
     live_in,
@@ -89,10 +91,10 @@ class _Record:
     def attempt(self, measure: str, action: Callable[..., object], *arguments: object) -> bool:
         """Do it, and take it down under its name."""
         if measure in self.without:
-            self.missing.append(f"No {measure}: it was left out on request.")
+            self.missing.append(f"Not in force: {measure} (left out on request).")
             return False
         advice = _ADVICE.get(measure, _NAMESPACE_ADVICE if "namespace" in measure else "")
-        if done := self.detail(f"No {measure}", advice, action, *arguments):
+        if done := self.detail(f"Not in force: {measure}", advice, action, *arguments):
             self.measures.append(measure)
         return done
 
@@ -101,7 +103,7 @@ class _Record:
         try:
             action(*arguments)
         except OSError as error:
-            self.missing.append(f"{failure}: {error.strerror or error}. {advice}".strip())
+            self.missing.append(f"{failure} ({error.strerror or error}). {advice}".strip())
             return False
         return True
 
@@ -218,6 +220,7 @@ class _Outer:
 
     def _follow(self, student: int) -> NoReturn:
         try:
+            close_all_but({self.lifeline})  # or the student's end of a wire would seem open after he is gone
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
                 signal.signal(number, signal.SIG_DFL)
             kernel.set_dumpable(False)
@@ -239,10 +242,11 @@ class _Outer:
 
 def _enter_building_site(record: _Record, user: int) -> bool:
     """For whoever may not mount: a user namespace in which he may. Root without the right to mount becomes ordinary first."""
-    record.detail("No unprivileged user", _ADVICE["unprivileged user"], become, user)
+    record.detail("Not in force: unprivileged user", _ADVICE["unprivileged user"], become, user)
     if "user namespace" in record.without:
         return False
-    return record.detail("No user namespace", _NAMESPACE_ADVICE, _enter_user_namespace, os.open("/proc/self", os.O_PATH))
+    process = os.open("/proc/self", os.O_PATH)
+    return record.detail("Not in force: user namespace", _NAMESPACE_ADVICE, _enter_user_namespace, process)
 
 
 def _enter_user_namespace(process: int) -> None:
@@ -262,11 +266,13 @@ def _build(record: _Record, outer: _Outer, shown: Mapping[str, str]) -> bool:
     """Make the namespaces and the new root folder; say whether there is one."""
     # The keeper belongs into the mount namespace, so that changing the root folder changes its root as well.
     private_root = "mount namespace" not in record.without and record.detail(
-        "No mount namespace", _NAMESPACE_ADVICE, kernel.unshare, kernel.CLONE_NEWNS
+        "Not in force: mount namespace", _NAMESPACE_ADVICE, kernel.unshare, kernel.CLONE_NEWNS
     )
     record.attempt("pid namespace", outer.start_process_namespace)
     for measure, flag in _NAMESPACES.items():
         record.attempt(measure, kernel.unshare, flag)
+    if "uts namespace" in record.measures:
+        socket.sethostname("sandbox")
     outer.wait_for_keeper()
     if private_root := private_root and record.attempt("mount namespace", _change_root):
         _furnish(record, shown)

@@ -108,14 +108,19 @@ def offer_to_memory_killer() -> None:
     Path("/proc/self/oom_score_adj").write_text("1000")
 
 
+def close_all_but(keep: Collection[int]) -> None:
+    """Close every descriptor except `keep`, 0, 1 and 2."""
+    kept = sorted({2, *keep})
+    for before, after in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
+        os.closerange(before + 1, after)
+
+
 def close_descriptors(keep: Collection[int]) -> None:
-    """Close all descriptors but `keep`, hide those from programs started later, and point 0, 1 and 2 at /dev/null."""
+    """Close everything but `keep`, hide those from programs started later, and point 0, 1 and 2 at /dev/null."""
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    kept = sorted({0, 1, 2, *keep})
-    for before, after in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
-        os.closerange(before + 1, after)
+    close_all_but(keep)
     for descriptor in keep:
         os.set_inheritable(descriptor, False)
 
