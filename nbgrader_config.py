@@ -1,4 +1,4 @@
-"""nbgrader with this project's engine: `nbgrader autograde`, `validate`, `generate_feedback` and the formgrader's buttons use it."""
+"""nbgrader with this project's engine: `nbgrader autograde`, `generate_feedback` and the formgrader's buttons use it."""
 
 c = get_config()
 

@@ -11,8 +11,12 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-Course = Annotated[Path, typer.Option("--course", help="Folder of the course: the one that holds source/.", show_default="this folder")]
-Units = Annotated[list[str] | None, typer.Argument(metavar="[UNIT]...", help="Units, as 01-activations; all of them when none is named.")]
+Course = Annotated[
+    Path, typer.Option("--course", help="Folder of the course: the one that holds source/.", show_default="this folder")
+]
+Units = Annotated[
+    list[str] | None, typer.Argument(metavar="[UNIT]...", help="Units, as 01-activations; all of them when none is named.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 HERE = Path(".")
 
@@ -74,7 +78,9 @@ def certify(
 
 @app.command()
 def check(
-    notebook: Annotated[Path | None, typer.Argument(help="Your notebook; the only one in this folder when it is not named.")] = None,
+    notebook: Annotated[
+        Path | None, typer.Argument(help="Your notebook; the only one in this folder when it is not named.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run the visible checks of your own notebook: points so far, and the next step.
@@ -103,7 +109,9 @@ def grade(
     cell_seconds: Annotated[float, typer.Option("--cell-seconds", min=0.1, help="Patience with a cell of a student's.")] = 20.0,
     check_seconds: Annotated[float, typer.Option("--check-seconds", min=0.1, help="Patience with a check.")] = 10.0,
     force: Annotated[bool, typer.Option("--force", help="Run again what has not changed since it was graded.")] = False,
-    unisolated: Annotated[bool, typer.Option("--unisolated", help="Run students' code without isolation. Only on a machine you can lose.")] = False,
+    unisolated: Annotated[
+        bool, typer.Option("--unisolated", help="Run students' code without isolation. Only on a machine you can lose.")
+    ] = False,
     as_json: Json = False,
     course: Course = HERE,
 ) -> None:
@@ -119,7 +127,11 @@ def grade(
     _insist_on_isolation(settings.isolate)
     graded = _grade(root, _units(root, units), student, settings)
     if as_json:
-        typer.echo(json.dumps([result.to_json() | {"student": name} for name, rows in graded.items() for result in rows], ensure_ascii=False))
+        typer.echo(
+            json.dumps(
+                [result.to_json() | {"student": name} for name, rows in graded.items() for result in rows], ensure_ascii=False
+            )
+        )
     else:
         _print_table(graded)
         refused = [(name, result) for name, rows in graded.items() for result in rows if result.refused]
@@ -243,7 +255,9 @@ def _insist_on_isolation(isolate: bool) -> None:
         return
     found = probe(readable_paths())
     if found.level == "none":
-        raise Refused("Students' code cannot be isolated on this machine; see `autograder doctor`. To run it all the same: --unisolated.")
+        raise Refused(
+            "Students' code cannot be isolated on this machine; see `autograder doctor`. To run it all the same: --unisolated."
+        )
 
 
 def _course(folder: Path) -> Path:
@@ -258,7 +272,7 @@ def _course(folder: Path) -> Path:
 
 def _units(root: Path, wanted: list[str] | None) -> list[str]:
     """The units that were asked for, which must exist; a number or the start of a name will do."""
-    known = sorted(path.name for path in (root / "source").iterdir() if path.is_dir() and any(path.glob("*.md")) or any(path.glob("*.ipynb")))
+    known = sorted(path.name for path in (root / "source").iterdir() if any(path.glob("*.md")) or any(path.glob("*.ipynb")))
     if not wanted:
         return known
     found = []
@@ -289,7 +303,16 @@ def main() -> None:
 
 
 def _sentence(error: Exception) -> str:
-    expected = ("Refused", "SourceError", "BrokenCheck", "UnreadableNotebook", "WrongNotebook", "Busy", "NotIsolated", "GradebookError")
+    expected = (
+        "Refused",
+        "SourceError",
+        "BrokenCheck",
+        "UnreadableNotebook",
+        "WrongNotebook",
+        "Busy",
+        "NotIsolated",
+        "GradebookError",
+    )
     if type(error).__name__ in expected:
         return str(error)
     if isinstance(error, PermissionError):
@@ -297,7 +320,9 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in ("autograder", "solutions"):
         return "This command is for instructors and works in a clone of the course, with `pip install -e .[grade]`."
     if isinstance(error, ModuleNotFoundError):
-        return f"The package {error.name} is not installed; in a clone of the course, `pip install -r requirements.txt` installs it."
+        return (
+            f"The package {error.name} is not installed; in a clone of the course, `pip install -r requirements.txt` installs it."
+        )
     return f"This should not have happened: {type(error).__name__}: {error}. Please report it."
 
 

@@ -19,7 +19,9 @@ def check_lines(verdicts: Sequence[Verdict]) -> list[str]:
     if questions:
         noted = sum(verdict.passed for verdict in questions)
         lines.append(f"{noted} of {len(questions)} questions answered.")
-    following = next((verdict for verdict in visible if not verdict.passed), None) or next((verdict for verdict in questions if not verdict.passed), None)
+    following = next((verdict for verdict in visible if not verdict.passed), None) or next(
+        (verdict for verdict in questions if not verdict.passed), None
+    )
     lines.append(f"Next: {following.exercise}." if following else "Everything that can be seen from here is right.")
     return lines
 
@@ -53,7 +55,8 @@ def causes(verdicts: Sequence[Verdict]) -> list[str]:
     lines: dict[str, float] = {}
     for verdict in lost:
         if verdict not in untouched:
-            line = f"{verdict.exercise.partition('/')[2]} {state_word(verdict)}: {verdict.misconception + ': ' if verdict.misconception else ''}{verdict.cause}"
+            name, named = verdict.exercise.partition("/")[2], f"{verdict.misconception}: " if verdict.misconception else ""
+            line = f"{name} {state_word(verdict)}: {named}{verdict.cause}"
             lines[line] = lines.get(line, 0.0) + verdict.max_points - verdict.points
     shown = [f"−{points:g} {line}" for line, points in lines.items()]
     if untouched:
@@ -67,5 +70,3 @@ def causes(verdicts: Sequence[Verdict]) -> list[str]:
 def state_word(verdict: Verdict) -> str:
     """A state as a word for a table."""
     return verdict.state.replace("_", " ")
-
-

@@ -14,11 +14,15 @@ FOR_GRADING = ("jupyterlab", "nbgrader", "jupytext", "msgpack", "torch")
 
 def examine() -> dict[str, Any]:
     """What was found, as data."""
-    versions: dict[str, str | None] = {name: None for name in (*FOR_STUDENTS, *FOR_GRADING)}
+    versions: dict[str, str | None] = dict.fromkeys((*FOR_STUDENTS, *FOR_GRADING))
     for name in versions:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
-    isolation: dict[str, Any] = {"level": "none", "measures": [], "missing": ["The grader needs Linux; checks and `autograder check` work here."]}
+    isolation: dict[str, Any] = {
+        "level": "none",
+        "measures": [],
+        "missing": ["The grader needs Linux; checks and `autograder check` work here."],
+    }
     if platform.system() == "Linux":
         import dataclasses
 
@@ -26,13 +30,22 @@ def examine() -> dict[str, Any]:
 
         isolation = dataclasses.asdict(probe(readable_paths()))
     ready = isolation["level"] != "none" and all(versions.values())
-    return {"python": platform.python_version(), "cores": os.cpu_count(), "packages": versions, "isolation": isolation, "ready": ready}
+    return {
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "packages": versions,
+        "isolation": isolation,
+        "ready": ready,
+    }
 
 
 def lines(found: dict[str, Any]) -> list[str]:
     """What was found, for people."""
     shown = [f"python       {found['python']} on {found['cores']} cores"]
-    shown += [f"{name:<12} {version or 'missing: `pip install -r requirements.txt` installs it'}" for name, version in found["packages"].items()]
+    shown += [
+        f"{name:<12} {version or 'missing: `pip install -r requirements.txt` installs it'}"
+        for name, version in found["packages"].items()
+    ]
     isolation = found["isolation"]
     shown.append(f"isolation    {isolation['level']}: {', '.join(isolation['measures']) or 'nothing is in force'}")
     shown += [f"             {sentence}" for sentence in isolation["missing"]]

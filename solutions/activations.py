@@ -72,8 +72,9 @@ def rel_error(a: np.ndarray, b: np.ndarray, floor: float = 1e-8) -> float:
         raise ValueError(f"rel_error: a and b must share one shape; got {np.shape(a)} and {np.shape(b)}")
     ### BEGIN SOLUTION
     scale = np.maximum(floor, np.abs(a) + np.abs(b))
-    return float(np.max(np.abs(a - b) / scale, initial=0.0))
+    worst = np.max(np.abs(a - b) / scale, initial=0.0)
     ### END SOLUTION
+    return float(worst)
 
 
 # E1.2
@@ -474,10 +475,10 @@ def selu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale, alpha = 1.0507009873554805, 1.6732632423543772
     ### BEGIN SOLUTION
     left = np.minimum(x, 0.0)
-    value = np.where(x > 0, x, alpha * np.expm1(left))
-    slope = np.where(x > 0, 1.0, alpha * np.exp(left))
-    return scale * value, scale * slope
+    value = scale * np.where(x > 0, x, alpha * np.expm1(left))
+    slope = scale * np.where(x > 0, 1.0, alpha * np.exp(left))
     ### END SOLUTION
+    return value, slope
 
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
@@ -582,23 +583,23 @@ def activation_report(H: np.ndarray, kind: str, tol: float = 0.02) -> dict[str, 
     if kind not in ("relu", "sigmoid", "tanh"):
         raise ValueError(f'activation_report: kind must be "relu", "sigmoid" or "tanh"; got {kind!r}')
     ### BEGIN SOLUTION
-    dead, saturated = 0.0, 0.0
+    dead, saturated, mean = 0.0, 0.0, H.mean()
     if kind == "relu":
         dead = (H == 0).all(axis=0).mean()
     else:
         floor = 0.0 if kind == "sigmoid" else -1.0
         to_asymptote = np.minimum(H - floor, 1.0 - H)
         saturated = (to_asymptote <= tol).mean()
-    one_sign = (H >= 0).all(axis=1) | (H <= 0).all(axis=1)
-    return {"dead": float(dead), "saturated": float(saturated), "mean": float(H.mean()), "same_sign": float(one_sign.mean())}
+    same_sign = ((H >= 0).all(axis=1) | (H <= 0).all(axis=1)).mean()
     ### END SOLUTION
+    return {"dead": float(dead), "saturated": float(saturated), "mean": float(mean), "same_sign": float(same_sign)}
 
 
 gradient_bound = 0.25**10  # Q1.1: ten sigmoids, each with a slope of at most 1/4
-relu_subgradient = "C"  # Q1.7: every number from 0 to 1 is a subgradient at the corner
-dead_relu_revival = "B"  # Q1.3: only what moves its inputs can wake it, its own gradient is 0
-output_layer = "A"  # Q1.6: softmax, linear, exponential (or softplus)
-linear_stack = "D"  # Q1.5: rank at most 10, all of which one layer reaches
+relu_subgradient = "C"  # Q1.7: every number from 0 to 1
+dead_relu_revival = "B"  # Q1.3: only what moves its inputs, its own gradient being 0
+output_layer = "D"  # Q1.6: softmax; linear; exponential or softplus
 parameter_count = (1_000_001_000, 1792)  # Q1.4: 1e6 * 1000 + 1000 for the dense layer, 3 * 3 * 3 * 64 + 64 for the convolution
-architecture_choice = "B"  # Q1.8: recurrent or attention for text, convolution for images, dense for tables
-weight_directions = "C"  # Q1.2: only the two orthants in which all signs agree
+linear_stack = "A"  # Q1.5: 50 is wider than 10, so nothing is lost, and nothing is gained
+architecture_choice = "B"  # Q1.8: steps for sequences, one detector for all places in images, no assumption for tables
+weight_directions = "C"  # Q1.2: delta times positive numbers, so all signs are that of delta

@@ -1,0 +1,1 @@
+"""Making the notebooks from their sources, and proving their checks."""

@@ -66,7 +66,11 @@ def stale(course: Path, units: Iterable[str]) -> list[str]:
             for side in ("source", "release"):
                 new = {path.name: path for path in (fresh / side / unit).iterdir()}
                 old = {path.name: path for path in (course / side / unit).glob("*") if path.suffix != ".md" and path.is_file()}
-                found += [f"{side}/{unit}/{name}" for name in sorted(new.keys() | old.keys()) if not _same_file(new.get(name), old.get(name))]
+                found += [
+                    f"{side}/{unit}/{name}"
+                    for name in sorted(new.keys() | old.keys())
+                    if not _same_file(new.get(name), old.get(name))
+                ]
     return found
 
 
@@ -88,7 +92,9 @@ def recorded_numbers(notebook: Notebook) -> dict[str, Any]:
     for check in notebook.checks:
         if check.header.kind == "visible":
             exercise = reference.exercise(check)
-            found = Recorded(tuple(reference.observations(check)), tuple(reference.fingerprints(check)), reference.starting_point(exercise))
+            found = Recorded(
+                tuple(reference.observations(check)), tuple(reference.fingerprints(check)), reference.starting_point(exercise)
+            )
             recorded[key(check.header.exercise, check.header.name)] = found.to_json()
         elif check.header.kind == "hidden":
             reference.observations(check)
@@ -122,5 +128,3 @@ def _same_recorded(left: dict[str, Any], right: dict[str, Any]) -> bool:
     words = [[(item.id, item.says, item.hint) for item in side.fingerprints] for side in (a, b)]
     numbers = [[side.expected, *(item.observations for item in side.fingerprints)] for side in (a, b)]
     return words[0] == words[1] and a.starting_point == b.starting_point and all(same(x, y) for x, y in zip(*numbers, strict=True))
-
-

@@ -1,7 +1,8 @@
 """`autograder certify`: the grader is graded.
 
-Every reference and every right alternative must earn full points; every wrong variant must lose points and be named by its own
-sentence, in grading (through the sandbox and the wire, as a submission) and, where it differs in the visible check, in a live notebook.
+Every reference and every right alternative must earn full points; every wrong variant must lose points and be named by its
+own sentence, in grading (through the sandbox and the wire, as a submission) and, where it differs in the visible check, in a
+live notebook.
 """
 
 from __future__ import annotations
@@ -119,7 +120,10 @@ def _live(reference: Reference, exercise: Exercise, source: str, folder: Path) -
             namespace = {**reference.setup_namespace()}
         for check in reference.notebook.checks:
             if check.header.exercise == exercise.name and check.header.kind == "visible":
-                fresh = {**namespace, **{name: value for name, value in reference.setup_namespace().items() if name not in exercise.functions}}
+                fresh = {
+                    **namespace,
+                    **{name: value for name, value in reference.setup_namespace().items() if name not in exercise.functions},
+                }
                 verdicts.append(verdict_of(check.header, check.body, fresh, folder))
     return verdicts
 

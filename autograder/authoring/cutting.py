@@ -11,7 +11,7 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
 def with_markers(source: str) -> str:
-    """A function's or class's source, its bodies after their docstrings between the markers; unchanged where the author has set them."""
+    """A function's or class's source, its bodies after their docstrings marked; unchanged where the author has set the markers."""
     if BEGIN in source:
         return source
     (node,) = ast.parse(source).body
@@ -32,7 +32,9 @@ def with_markers(source: str) -> str:
 def _functions(node: ast.stmt) -> list[ast.FunctionDef]:
     if isinstance(node, ast.FunctionDef):
         return [node]
-    return [item for item in getattr(node, "body", []) if isinstance(item, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else []
+    return (
+        [item for item in getattr(node, "body", []) if isinstance(item, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else []
+    )
 
 
 def answers_in(module_source: str) -> dict[str, str]:

@@ -187,7 +187,11 @@ def hand_in(folder: Path, reference: Reference, member: Member) -> Path:
     notebook = reference.notebook
     target = folder / "submitted" / member.name / notebook.unit
     target.mkdir(parents=True, exist_ok=True)
-    nodes = answered(notebook, read_nodes(folder / "release" / notebook.unit / f"{notebook.name}.ipynb"), lambda exercise: member.answers(reference, exercise))
+    nodes = answered(
+        notebook,
+        read_nodes(folder / "release" / notebook.unit / f"{notebook.name}.ipynb"),
+        lambda exercise: member.answers(reference, exercise),
+    )
     path = target / f"{notebook.name}.ipynb"
     path.write_text(nbformat.writes(nodes) + "\n", encoding="utf-8")
     member.spoil(path)

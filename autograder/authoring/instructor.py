@@ -16,6 +16,7 @@ from autograder.grading.reference import load_variants
 from autograder.notebooks.model import NAMESPACE
 
 SCHEMA = 3
+HIDDEN = "# This part is graded on inputs that you do not see."
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -66,10 +67,14 @@ class _Builder:
         functions = [word.strip() for word in str(cell.options.get("functions", name)).split(",")]
         missing = [function for function in functions if function not in self._answers]
         if missing:
-            raise SourceError(self._source.path, cell.line, f"solutions/{self._source.module}.py does not define {', '.join(missing)}.")
+            raise SourceError(
+                self._source.path, cell.line, f"solutions/{self._source.module}.py does not define {', '.join(missing)}."
+            )
         if not self._header:
             raise SourceError(
-                self._source.path, cell.line, f"no header line stands above {cell.exercise}: *25 minutes · difficulty 3 of 5 · importance 4 of 5 · 9 points*."
+                self._source.path,
+                cell.line,
+                f"no header line stands above {cell.exercise}: *25 minutes · difficulty 3 of 5 · importance 4 of 5 · 9 points*.",
             )
         parts = [self._marked(self._answers[function]) for function in functions]
         own: dict[str, Any] = {"role": "exercise", "exercise": cell.exercise, "functions": functions, "code": cell.options["code"]}
@@ -86,14 +91,22 @@ class _Builder:
         for variant in load_variants(self._source.module):
             if variant.id == wanted and not variant.right:
                 return "\n\n\n".join(variant.source_of(function, self._answers[function]) for function in functions)
-        raise SourceError(self._source.path, cell.line, f"solutions/variants/{self._source.module}.py has no wrong variant {wanted}.")
+        raise SourceError(
+            self._source.path, cell.line, f"solutions/variants/{self._source.module}.py has no wrong variant {wanted}."
+        )
 
     def _question(self, cell: SourceCell) -> dict[str, Any]:
         name = cell.exercise.partition("/")[2]
         if name not in self._answers:
             raise SourceError(self._source.path, cell.line, f"solutions/{self._source.module}.py does not define {name}.")
         prompt = str(cell.options.get("prompt", "your answer"))
-        own = {"role": "question", "exercise": cell.exercise, "functions": [name], "code": cell.options["code"], "track": cell.options.get("track", "core")}
+        own = {
+            "role": "question",
+            "exercise": cell.exercise,
+            "functions": [name],
+            "code": cell.options["code"],
+            "track": cell.options.get("track", "core"),
+        }
         own["stub"] = f"{name} = None  # {prompt}"
         source = "\n".join(["### BEGIN SOLUTION", self._answers[name], "### END SOLUTION"])
         return self._node("code", source, self._identity(name), own, nbgrader=_nbgrader(name, solution=True))
@@ -103,22 +116,42 @@ class _Builder:
         self._numbers[cell.exercise, kind] += 1
         header = Header(cell.exercise, float(cell.options["points"]), kind, self._numbers[cell.exercise, kind])
         identity = f"{cell.exercise.partition('/')[2]}-{header.name}"
-        body = f"### BEGIN HIDDEN TESTS\n{cell.text}\n### END HIDDEN TESTS" if kind == "hidden" else cell.text
-        more = {"tags": ["raises-exception"], "nbgrader": _nbgrader(identity, grade=True, locked=True, points=cell.options["points"])}
-        return self._node("code", f"{header.line()}\n{body}", self._identity(identity), {"role": "check", "exercise": cell.exercise}, **more)
+        body = f"{HIDDEN}\n### BEGIN HIDDEN TESTS\n{cell.text}\n### END HIDDEN TESTS" if kind == "hidden" else cell.text
+        more = {
+            "tags": ["raises-exception"],
+            "nbgrader": _nbgrader(identity, grade=True, locked=True, points=cell.options["points"]),
+        }
+        return self._node(
+            "code", f"{header.line()}\n{body}", self._identity(identity), {"role": "check", "exercise": cell.exercise}, **more
+        )
 
     def _identity(self, wanted: str) -> str:
         self._used[wanted] += 1
         return wanted if self._used[wanted] == 1 else f"{wanted}-{self._used[wanted]}"
 
     def _node(self, cell_type: str, text: str, identity: str, own: dict[str, Any], **metadata: Any) -> dict[str, Any]:
-        node: dict[str, Any] = {"cell_type": cell_type, "id": identity[:64], "metadata": {NAMESPACE: own, **metadata}, "source": text}
+        node: dict[str, Any] = {
+            "cell_type": cell_type,
+            "id": identity[:64],
+            "metadata": {NAMESPACE: own, **metadata},
+            "source": text,
+        }
         return {**node, "execution_count": None, "outputs": []} if cell_type == "code" else node
 
 
-def _nbgrader(grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool = False, points: float | None = None) -> dict[str, Any]:
+def _nbgrader(
+    grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool = False, points: float | None = None
+) -> dict[str, Any]:
     more = {} if points is None else {"points": points}
-    return {"schema_version": SCHEMA, "grade_id": grade_id, "grade": grade, "solution": solution, "locked": locked, "task": False, **more}
+    return {
+        "schema_version": SCHEMA,
+        "grade_id": grade_id,
+        "grade": grade,
+        "solution": solution,
+        "locked": locked,
+        "task": False,
+        **more,
+    }
 
 
 def _slug(text: str) -> str:
@@ -132,7 +165,9 @@ def _hold_headers_against_points(source: Source) -> None:
     for cell in (*source.cells, SourceCell("prose", "## end", {}, 0)):
         if cell.kind == "prose" and cell.text.startswith("## "):
             if promised is not None and promised != earned:
-                raise SourceError(source.path, line, f"the header promises {promised:g} points, the checks of its section give {earned:g}.")
+                raise SourceError(
+                    source.path, line, f"the header promises {promised:g} points, the checks of its section give {earned:g}."
+                )
             promised, earned = None, 0.0
         found = HEADER.search(cell.text) if cell.kind == "prose" else None
         if found:

@@ -26,7 +26,9 @@ def certify_units(course: Path, units: Iterable[str], exercise: str, progress: P
             tasks += [(str(course), path, name) for name in names if exercise in ("", name)]
     if not tasks:
         return []
-    with ProcessPoolExecutor(min(WORKERS, len(tasks)), mp_context=get_context("spawn"), initializer=_import_from, initargs=(str(course),)) as pool:
+    with ProcessPoolExecutor(
+        min(WORKERS, len(tasks)), mp_context=get_context("spawn"), initializer=_import_from, initargs=(str(course),)
+    ) as pool:
         return [certificate for found in progress(pool.map(_certify, tasks), len(tasks), "certifying") for certificate in found]
 
 
@@ -39,8 +41,16 @@ def summary(certificates: list[Certificate]) -> dict[str, Any]:
         "wrong variants": len(wrong),
         "caught": sum(certificate.points < certificate.max_points for certificate in wrong),
         "caught in the visible check": sum(certificate.visible for certificate in wrong),
-        "only in the hidden check": [f"{certificate.exercise} {certificate.variant}" for certificate in wrong if not certificate.visible and not _is_answer(certificate)],
-        "problems": [f"{certificate.exercise} {certificate.variant}: {certificate.problem}" for certificate in certificates if certificate.problem],
+        "only in the hidden check": [
+            f"{certificate.exercise} {certificate.variant}"
+            for certificate in wrong
+            if not certificate.visible and not _is_answer(certificate)
+        ],
+        "problems": [
+            f"{certificate.exercise} {certificate.variant}: {certificate.problem}"
+            for certificate in certificates
+            if certificate.problem
+        ],
     }
 
 

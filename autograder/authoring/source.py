@@ -101,7 +101,9 @@ def _code(path: Path, cell: Any, line: int) -> SourceCell:
     named = [role for role in ROLES if role in options]
     kind = named[0] if named else str(options.get("role", "demo"))
     if kind not in OPTIONS or len(named) > 1:
-        raise SourceError(path, line, f"a cell cannot be {' and '.join(sorted(named)) or kind!r}; see CONTRIBUTING.md for the kinds of cell.")
+        raise SourceError(
+            path, line, f"a cell cannot be {' and '.join(sorted(named)) or kind!r}; see CONTRIBUTING.md for the kinds of cell."
+        )
     unknown = set(options) - OPTIONS[kind]
     if unknown:
         raise SourceError(path, line, f"a cell of the kind {kind} has no option {', '.join(sorted(unknown))}.")
@@ -110,7 +112,9 @@ def _code(path: Path, cell: Any, line: int) -> SourceCell:
 
 def _prose(text: str, line: int) -> list[SourceCell]:
     """Split prose before each heading, so that a section is a cell of its own."""
-    cells, block, start, fenced = [], [], line, False
+    cells: list[SourceCell] = []
+    block: list[str] = []
+    start, fenced = line, False
     for offset, row in enumerate(text.split("\n")):
         fenced ^= row.lstrip().startswith("```")
         if re.match(r"#{1,3} ", row) and not fenced and any(block):
@@ -126,7 +130,9 @@ def _look_for_mistakes(source: Source) -> None:
         _regions(source.path, cell)
         if cell.kind in ("exercise", "question"):
             if cell.exercise in seen:
-                raise SourceError(source.path, cell.line, f"{cell.exercise} stands already at line {seen[cell.exercise]}; a name is used once.")
+                raise SourceError(
+                    source.path, cell.line, f"{cell.exercise} stands already at line {seen[cell.exercise]}; a name is used once."
+                )
             if cell.exercise.partition("/")[0] != source.module or not cell.exercise.partition("/")[2].isidentifier():
                 raise SourceError(source.path, cell.line, f"{cell.exercise!r} is not a name of the form {source.module}/name.")
             if not cell.options.get("code"):
@@ -142,7 +148,9 @@ def _look_for_mistakes(source: Source) -> None:
                 compile(cell.text, source.path.name, "exec")
             except SyntaxError as error:
                 options = len(cell.options)
-                raise SourceError(source.path, cell.line + options + (error.lineno or 1), f"the check is not Python: {error.msg}.") from None
+                raise SourceError(
+                    source.path, cell.line + options + (error.lineno or 1), f"the check is not Python: {error.msg}."
+                ) from None
 
 
 def _regions(path: Path, cell: SourceCell) -> None:

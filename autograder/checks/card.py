@@ -57,16 +57,19 @@ def as_text(verdict: Verdict) -> str:
 def as_html(verdict: Verdict) -> str:
     """The card in HTML that reads well on a light and on a dark page."""
     colour = COLOURS.get(verdict.state, "#cf222e")
-    stages = f"<span style='float:right;opacity:.65'>{html.escape(', '.join(verdict.stages))}: passed</span>" if verdict.stages else ""
+    stages = (
+        f"<span style='float:right;opacity:.65'>{html.escape(', '.join(verdict.stages))}: passed</span>" if verdict.stages else ""
+    )
     body = "".join(
-        f"<tr><td style='text-align:left;vertical-align:top;padding:1px 14px 1px 0;opacity:.65'>{label}</td>"
-        f"<td style='text-align:left;padding:1px 0;white-space:pre-wrap'>{_value(label, value)}</td></tr>"
+        f"<div style='opacity:.65'>{label}</div><div style='white-space:pre-wrap'>{_value(label, value)}</div>"
         for label, value in rows(verdict)
     )
-    table = f"<table style='margin:4px 0 0;border:0;font-size:inherit;background:transparent;color:inherit'>{body}</table>" if body else ""
+    grid = (
+        f"<div style='display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin-top:4px'>{body}</div>" if body else ""
+    )
     return (
         f"<div style='border-left:4px solid {colour};padding:6px 12px;margin:2px 0;max-width:62em'>{stages}"
-        f"<b style='color:{colour}'>{html.escape(heading(verdict))}</b>{table}</div>"
+        f"<b style='color:{colour}'>{html.escape(heading(verdict))}</b>{grid}</div>"
     )
 
 

@@ -82,7 +82,15 @@ class Check:
     # values
 
     def equal(
-        self, got: Any, claim: str, *, expected: Any = UNKNOWN, rtol: float = 1e-9, atol: float = 1e-12, names: Sequence[str] = (), hint: str = ""
+        self,
+        got: Any,
+        claim: str,
+        *,
+        expected: Any = UNKNOWN,
+        rtol: float = 1e-9,
+        atol: float = 1e-12,
+        names: Sequence[str] = (),
+        hint: str = "",
     ) -> None:
         """Claim that `got` is the reference's value, or `expected`; type and shape first, then numbers."""
         given = snapshot(expected) if expected is not UNKNOWN else UNKNOWN
@@ -153,7 +161,7 @@ class Check:
         state: Any = None,
         **hyper: Any,
     ) -> None:
-        """Claim that each `w, state = step(w, g, state, **hyper)` is right and leaves its arguments and the earlier states alone."""
+        """Claim that each `w, state = step(w, g, state, **hyper)` is right and writes to no argument and no earlier state."""
         state = {} if state is None else state
         written: list[str] = []
         earlier: list[tuple[int, Any, Any]] = []
@@ -197,7 +205,11 @@ class Check:
         """Claim that `hits` of `trials` agree with a probability; rejects right code less than once in 1e8 (Chernoff's bound)."""
         share = float(hits) / trials
         agrees = 0 <= share <= 1 and trials * _relative_entropy(share, probability) <= math.log(2 / FALSE_ALARM)
-        found = Difference(PROPERTY, f"expected a share near {probability:g} of {trials}, got {share:.4g} (false alarm below {FALSE_ALARM:g})", "the share is off")
+        found = Difference(
+            PROPERTY,
+            f"expected a share near {probability:g} of {trials}, got {share:.4g} (false alarm below {FALSE_ALARM:g})",
+            "the share is off",
+        )
         self._claim(claim, agrees, lambda _: None if agrees else found, PROPERTY, hint)
 
     def mean(self, value: float, mean: float, std: float, n: int, claim: str, hint: str = "") -> None:
@@ -207,7 +219,9 @@ class Check:
         found = Difference(PROPERTY, f"expected a mean within {allowed:.3g} of {mean:g}, got {float(value):.6g}", "the mean is off")
         self._claim(claim, agrees, lambda _: None if agrees else found, PROPERTY, hint)
 
-    def raises(self, error: type[Exception], function: Callable[..., Any], *arguments: Any, claim: str, hint: str = "", **keywords: Any) -> None:
+    def raises(
+        self, error: type[Exception], function: Callable[..., Any], *arguments: Any, claim: str, hint: str = "", **keywords: Any
+    ) -> None:
         """Claim that a call raises `error`."""
         outcome, right = "nothing was raised", False
         try:
@@ -254,11 +268,20 @@ class Check:
     def _answer(self, answer: Any, observed: Any, fits: bool, form: str, rtol: float) -> None:
         if answer is None:
             raise NotImplementedError
-        text = f"expected {form}, got {observed!r}" if not isinstance(observed, Foreign) else f"expected {form}, got {describe(observed)}"
+        text = (
+            f"expected {form}, got {observed!r}"
+            if not isinstance(observed, Foreign)
+            else f"expected {form}, got {describe(observed)}"
+        )
         self._claim("the answer has the right form", fits, lambda _: None if fits else Difference(CONTRACT, text, text), CONTRACT)
         if self._collector.marks_answers:
             wrong = Difference(VALUE, f"{observed!r} is not the answer", f"{observed!r} is not the answer")
-            self._claim("the answer is right", observed, lambda right: None if right is UNKNOWN or same(observed, right, rtol, 1e-15) else wrong, VALUE)
+            self._claim(
+                "the answer is right",
+                observed,
+                lambda right: None if right is UNKNOWN or same(observed, right, rtol, 1e-15) else wrong,
+                VALUE,
+            )
 
     # what surrounds the student's code
 
@@ -292,7 +315,10 @@ def _own_forward(wrong: Difference, observed: Any, numeric: Callable[[], Any], n
     if not consistent:
         return wrong
     return Difference(
-        GRADIENT, wrong.text, wrong.discreet, "your backward pass is the right gradient of your own forward pass: look for the mistake in the forward pass"
+        GRADIENT,
+        wrong.text,
+        wrong.discreet,
+        "your backward pass is the right gradient of your own forward pass: look for the mistake in the forward pass",
     )
 
 

@@ -30,7 +30,9 @@ class Difference:
     likely: str = ""
 
 
-def difference(got: Any, expected: Any, *, rtol: float, atol: float, names: Sequence[str] = (), place: str = "") -> Difference | None:
+def difference(
+    got: Any, expected: Any, *, rtol: float, atol: float, names: Sequence[str] = (), place: str = ""
+) -> Difference | None:
     """The first difference between two snapshots, or None.
 
     Args:
@@ -80,7 +82,9 @@ def _contract(place: str, demanded: str, got: Any, likely: str = "") -> Differen
 
 def _plain(got: Any, expected: Any, place: str) -> Difference:
     if type(got) is not type(expected):
-        return _contract(place, {bool: "True or False", str: "a string", type(None): "None"}.get(type(expected), "another type"), got)
+        return _contract(
+            place, {bool: "True or False", str: "a string", type(None): "None"}.get(type(expected), "another type"), got
+        )
     return Difference(VALUE, f"{_at(place)}expected {expected!r}, got {got!r}", f"{_at(place)}another value than expected")
 
 
@@ -129,7 +133,9 @@ def _numbers(got: Any, expected: Any, rtol: float, atol: float, place: str) -> D
         return _contract(place, whole, got, _shape_cause(mine, right, rtol, atol))
     if right.dtype.kind in "fc" and mine.dtype.kind in "fc" and mine.dtype.itemsize < right.dtype.itemsize:
         text = f"{_at(place)}expected {right.dtype}, got {mine.dtype}"
-        return Difference(CONTRACT, text, text, f"your numbers have only the precision of {mine.dtype}; the course computes in {right.dtype}")
+        return Difference(
+            CONTRACT, text, text, f"your numbers have only the precision of {mine.dtype}; the course computes in {right.dtype}"
+        )
     with np.errstate(all="ignore"):
         wrong = ~np.isclose(mine, right, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():

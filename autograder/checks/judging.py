@@ -28,7 +28,14 @@ class Fingerprint:
     observations: tuple[Any, ...]
 
 
-def judge(run: Run, expected: Sequence[Any] | None, fingerprints: Callable[[], Iterable[Fingerprint]], blank: Verdict, *, discreet: bool = False) -> Verdict:
+def judge(
+    run: Run,
+    expected: Sequence[Any] | None,
+    fingerprints: Callable[[], Iterable[Fingerprint]],
+    blank: Verdict,
+    *,
+    discreet: bool = False,
+) -> Verdict:
     """Decide a run.
 
     Args:
@@ -53,7 +60,12 @@ def recognise(observations: Sequence[Any], expected: Sequence[Any], fingerprints
     best, best_length = None, 0
     for fingerprint in fingerprints:
         theirs = fingerprint.observations
-        if start >= len(theirs) or start >= len(observations) or first_deviation(theirs, expected) != start or not same(theirs[start], observations[start]):
+        if (
+            start >= len(theirs)
+            or start >= len(observations)
+            or first_deviation(theirs, expected) != start
+            or not same(theirs[start], observations[start])
+        ):
             continue
         agreement = first_deviation(observations, theirs)
         if agreement > best_length:
@@ -94,7 +106,11 @@ def _raised(error: StudentError, blank: Verdict, discreet: bool) -> Verdict:
     claim = "your code runs on inputs that you do not see" if discreet else error.statement
     if error.where:
         claim = claim if discreet else "your code runs on the inputs of this check"
-        return replace(blank, state=state, claim=claim, differs=f"your code raised {what}", likely="", hint=f"look at {error.where}")
+        return replace(
+            blank, state=state, claim=claim, differs=f"your code raised {what}", likely="", hint=f"look at {error.where}"
+        )
     if error.type_name == "NameError":
-        return replace(blank, state=state, claim=claim, differs=f"{what}: run the cell that defines it, or give the name back that it had")
+        return replace(
+            blank, state=state, claim=claim, differs=f"{what}: run the cell that defines it, or give the name back that it had"
+        )
     return replace(blank, state=state, claim=claim, differs=f"the check could not use what your code returned ({what})")

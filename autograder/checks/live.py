@@ -1,7 +1,7 @@
 """The check cell while a student works: the `%%check` magic of a notebook.
 
-The first line of a check cell is `%%check module/name --points 5`; with `--hidden` the cell is empty in a released notebook and says
-only that it will be graded, with `--question` it looks at the form of an answer.
+The first line of a check cell is `%%check module/name --points 5`; with `--hidden` the cell is empty in a released notebook and
+says only that it will be graded, with `--question` it looks at the form of an answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks import recorded
-from autograder.checks.card import as_html, as_text, heading
+from autograder.checks.card import as_html, as_text, points_text
 from autograder.checks.claims import Collector
 from autograder.checks.judging import judge
 from autograder.checks.running import Body, run
@@ -75,7 +75,7 @@ class Header:
 
 
 class CheckFailed(Exception):
-    """A check that did not pass. Its traceback is the card's first line: what a student needs to know stands in the card."""
+    """A check that did not pass. Its traceback is the points alone: what a student needs to know stands in the card."""
 
     def _render_traceback_(self, *_: Any) -> list[str]:
         return [str(self)]
@@ -98,7 +98,11 @@ def verdict_of(header: Header, text: str, namespace: dict[str, Any], folder: Pat
     verdict = judge(outcome, known.expected if known else None, lambda: known.fingerprints if known else (), blank)
     if verdict.state == State.PASSED and known is None and header.kind == "visible":
         verdict = replace(
-            verdict, state=State.COULD_NOT_CHECK, points=0.0, claim=f"{recorded.FILE} is not beside this notebook", hint="keep the files of a unit in one folder"
+            verdict,
+            state=State.COULD_NOT_CHECK,
+            points=0.0,
+            claim=f"{recorded.FILE} is not beside this notebook",
+            hint="keep the files of a unit in one folder",
         )
     return verdict.measured(time.perf_counter() - started, 0)
 
@@ -126,7 +130,7 @@ def check_magic(line: str, cell: str | None = None) -> None:
         page = f"<div style='opacity:.65;padding:2px 16px'>{text}</div>"
     display({"text/plain": text, "text/html": page, MIME: json.loads(json.dumps(verdict.to_json()))}, raw=True)
     if not verdict.passed:
-        raise CheckFailed(heading(verdict))
+        raise CheckFailed(points_text(verdict))
 
 
 def register() -> None:

@@ -54,7 +54,10 @@ class Recorded:
         expected = tuple(from_json(value) for value in data["expected"])
         wrong = tuple(
             Fingerprint(
-                item["id"], item["says"], item["hint"], (*expected[: item["from"]], *(from_json(value) for value in item["observations"]))
+                item["id"],
+                item["says"],
+                item["hint"],
+                (*expected[: item["from"]], *(from_json(value) for value in item["observations"])),
             )
             for item in data["wrong"]
         )

@@ -44,7 +44,11 @@ class Body:
 
     def statement_at(self, line: int) -> str:
         """The statement that covers a line, its white space folded."""
-        covering = [node for node in ast.walk(ast.parse(self.text)) if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)]
+        covering = [
+            node
+            for node in ast.walk(ast.parse(self.text))
+            if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
+        ]
         if not covering:
             return ""
         innermost = max(covering, key=lambda node: node.lineno)

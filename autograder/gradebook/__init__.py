@@ -1,0 +1,1 @@
+"""Results into nbgrader's database and folders."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.checks.card import as_html, as_text, heading
+from autograder.checks.card import as_html, as_text, points_text
 from autograder.checks.verdict import Verdict
 from autograder.grading.result import Result
 from autograder.notebooks.model import grade_id
@@ -30,10 +30,12 @@ def with_outputs(nodes: Any, result: Result) -> Any:
 
 
 def check_outputs(verdict: Verdict) -> list[Any]:
-    """A verdict as the outputs of its cell: a card, and an error where points were lost, which is what nbgrader's own rule looks for."""
+    """A verdict as the outputs of its cell: a card, and where points were lost the error that nbgrader's own rule looks for."""
     outputs = [nbformat.v4.new_output("display_data", data={"text/plain": as_text(verdict), "text/html": as_html(verdict)})]
     if not verdict.passed:
-        outputs.append(nbformat.v4.new_output("error", ename="CheckFailed", evalue=heading(verdict), traceback=[heading(verdict)]))
+        outputs.append(
+            nbformat.v4.new_output("error", ename="CheckFailed", evalue=points_text(verdict), traceback=[points_text(verdict)])
+        )
     return outputs
 
 

@@ -55,7 +55,9 @@ def _known(book: Any, unit: str, notebook: Notebook) -> bool:
         found = book.find_notebook(notebook.name, unit)
     except MissingEntry:
         return False
-    return {cell.name: cell.max_score for cell in found.grade_cells} == {check.grade_id: check.header.points for check in notebook.checks}
+    return {cell.name: cell.max_score for cell in found.grade_cells} == {
+        check.grade_id: check.header.points for check in notebook.checks
+    }
 
 
 def record(course: Path, book: Any, unit: str, student: str, results: Sequence[Result], notebooks: Sequence[Notebook]) -> None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,8 @@ class Settings:
     """
 
     workers: int = 0
-    patience: Patience = Patience()
-    limits: Limits = Limits()
+    patience: Patience = field(default_factory=Patience)
+    limits: Limits = field(default_factory=Limits)
     isolate: bool = True
     force: bool = False
 
@@ -142,7 +142,8 @@ def _could_not_check(course: Path, unit: str, student: str) -> Graded:
     for notebook in notebooks_of(course, unit):
         why = "the grading process itself ended on this submission"
         verdicts = {
-            check.grade_id: replace(blank(check), state=State.COULD_NOT_CHECK, points=check.header.points, claim=why) for check in notebook.checks
+            check.grade_id: replace(blank(check), state=State.COULD_NOT_CHECK, points=check.header.points, claim=why)
+            for check in notebook.checks
         }
         results.append(Result(notebook.unit, notebook.name, verdicts, refused=why))
         nodes.append(notebook.nodes.__class__({**notebook.nodes, "cells": []}))
@@ -240,7 +241,14 @@ def stored(path: Path) -> tuple[str, Result] | None:
 
 def _engine_key(references: Sequence[Reference], settings: Settings, key: bytes) -> str:
     """Everything but the submission that a result depends on."""
-    parts: list[Any] = [__version__, platform.python_version(), settings.patience, settings.limits, settings.isolate, _engine_source()]
+    parts: list[Any] = [
+        __version__,
+        platform.python_version(),
+        settings.patience,
+        settings.limits,
+        settings.isolate,
+        _engine_source(),
+    ]
     for package in ("numpy", "torch", "ipython", "scikit-learn"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             parts.append((package, importlib.metadata.version(package)))

@@ -1,4 +1,4 @@
-"""The reference and the wrong variants, run through the checks in the trusted process: what is expected, and what would be recognised."""
+"""The reference and the wrong variants, run through the checks in the trusted process: what is expected, and how it goes wrong."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Reference:
 
     def setup_namespace(self) -> dict[str, Any]:
         """The names of the setup cells, with arrays that later writes cannot reach."""
-        return {name: snapshot(value) if isinstance(value, (np.ndarray, list, dict)) or is_tensor(value) else value for name, value in self._setup.items()}
+        return {name: fresh(value) for name, value in self._setup.items()}
 
     def body(self, check: CheckCell) -> Body:
         """A check's compiled body."""
@@ -67,7 +67,11 @@ class Reference:
         seed = hashlib.blake2b(self.secret + check.grade_id.encode(), digest_size=16).digest()
         generator = np.random.default_rng(int.from_bytes(seed, "little")) if check.header.kind == "hidden" else None
         return Collector(
-            check.header.exercise, generator=generator, marks_answers=True, starting_point=self.starting_point(self.exercise(check)), **more
+            check.header.exercise,
+            generator=generator,
+            marks_answers=True,
+            starting_point=self.starting_point(self.exercise(check)),
+            **more,
         )
 
     def answers(self, exercise: Exercise, variant: Variant | None = None) -> dict[str, Any]:
@@ -117,7 +121,9 @@ class Reference:
             verdict = judge(outcome, None, tuple, blank)
             if verdict.state != State.PASSED:
                 more = f" ({outcome.error.type_name}: {outcome.error.message}, {outcome.error.where})" if outcome.error else ""
-                raise BrokenCheck(f"the reference does not pass the {check.header.name} check of {check.header.exercise}: {verdict.cause}{more}")
+                raise BrokenCheck(
+                    f"the reference does not pass the {check.header.name} check of {check.header.exercise}: {verdict.cause}{more}"
+                )
             if not outcome.claims:
                 raise BrokenCheck(f"the {check.header.name} check of {check.header.exercise} claims nothing")
             self._observations[check.grade_id] = outcome.observations
@@ -134,6 +140,17 @@ class Reference:
                         found.append(Fingerprint(variant.id, variant.says, variant.hint, tuple(seen)))
             self._fingerprints[check.grade_id] = found
         return self._fingerprints[check.grade_id]
+
+
+def fresh(value: Any) -> Any:
+    """A value of a setup cell whose arrays, lists and dicts are its own; functions and other objects are shared."""
+    if is_tensor(value) or (isinstance(value, np.ndarray) and not value.dtype.hasobject):
+        return snapshot(value)
+    if type(value) in (list, tuple):
+        return type(value)(fresh(item) for item in value)
+    if type(value) is dict:
+        return {key: fresh(item) for key, item in value.items()}
+    return value
 
 
 def load_variants(module: str) -> list[Variant]:

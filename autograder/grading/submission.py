@@ -59,7 +59,8 @@ class Grader:
         """The result of a submission that cannot be read: every check scores 0 and says why."""
         notebook = self.reference.notebook
         verdicts = {
-            check.grade_id: replace(blank(check), state=State.NOT_ATTEMPTED, claim="nothing could be graded", differs=why) for check in notebook.checks
+            check.grade_id: replace(blank(check), state=State.NOT_ATTEMPTED, claim="nothing could be graded", differs=why)
+            for check in notebook.checks
         }
         return Result(notebook.unit, notebook.name, verdicts, refused=why)
 
@@ -161,7 +162,12 @@ class _Grading:
             return replace(blank(check), state=State.COULD_NOT_CHECK, points=check.header.points, claim=str(error))
         attempt, cell = self.attempt, self._cell_of(exercise)
         if cell.id in self.broken:
-            return replace(blank(check), state=self.broken[cell.id], claim="the cell of this exercise runs", differs=ENDINGS[self.broken[cell.id]])
+            return replace(
+                blank(check),
+                state=self.broken[cell.id],
+                claim="the cell of this exercise runs",
+                differs=ENDINGS[self.broken[cell.id]],
+            )
         try:
             if prepare:
                 prepare(attempt.sandbox)
@@ -185,19 +191,38 @@ class _Grading:
         missing = [name for name in exercise.functions if name not in theirs]
         if missing:
             return self._undefined(check, missing[0], attempt.errors.get(self._cell_of(exercise).id))
-        lacking = next((name for name, source in exercise.answer_sources.items() if _callable(source) and not isinstance(theirs[name], Remote)), None)
+        lacking = next(
+            (
+                name
+                for name, source in exercise.answer_sources.items()
+                if _callable(source) and not isinstance(theirs[name], Remote)
+            ),
+            None,
+        )
         if lacking:
             what = "class" if exercise.answer_sources[lacking].startswith("class ") else "function"
-            return replace(blank(check), claim=f"{lacking} is a {what}", differs=f"{lacking} is {describe(snapshot(theirs[lacking]))}")
+            return replace(
+                blank(check), claim=f"{lacking} is a {what}", differs=f"{lacking} is {describe(snapshot(theirs[lacking]))}"
+            )
         namespace = {**self.reference.setup_namespace(), **theirs}
         sources = {name: self.sources[other.grade_id] for other in self.notebook.exercises.values() for name in other.functions}
-        collector = self.reference.collector(check, sources=sources, beside=lambda function: self._beside(sandbox, body.text, function.__name__))
+        collector = self.reference.collector(
+            check, sources=sources, beside=lambda function: self._beside(sandbox, body.text, function.__name__)
+        )
         with quiet():
             outcome = run(body, namespace, collector)
             try:
-                return judge(outcome, expected, lambda: self.reference.fingerprints(check), blank(check), discreet=check.header.kind == "hidden")
+                return judge(
+                    outcome,
+                    expected,
+                    lambda: self.reference.fingerprints(check),
+                    blank(check),
+                    discreet=check.header.kind == "hidden",
+                )
             except Exception as error:  # a value so odd that it cannot even be compared is a wrong value
-                return replace(blank(check), claim="your code returns plain values", differs=f"they cannot be compared: {type(error).__name__}")
+                return replace(
+                    blank(check), claim="your code returns plain values", differs=f"they cannot be compared: {type(error).__name__}"
+                )
 
     @staticmethod
     def _undefined(check: CheckCell, name: str, error: dict[str, Any] | None) -> Verdict:

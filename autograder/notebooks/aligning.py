@@ -1,6 +1,7 @@
 """Bringing a submitted notebook back into the shape of the released one, whatever happened to it on the way.
 
-Locked cells are the instructor's again; a copied or retyped exercise is found; what the student added stays, after the cell it followed.
+Locked cells are the instructor's again; a copied or retyped exercise is found; what the student added stays, after the cell it
+followed.
 """
 
 from __future__ import annotations
@@ -64,9 +65,13 @@ def align(instructor: Notebook, submitted: Any) -> Aligned:
 def _refuse_strangers(instructor: Notebook, submitted: Any) -> None:
     known = {grade_id(cell) for cell in instructor.nodes.cells} - {""}
     found = {grade_id(cell) for cell in submitted.cells} - {""}
-    if known & found or any(_defines(cell, set(exercise.functions)) for exercise in instructor.exercises.values() for cell in submitted.cells):
+    if known & found or any(
+        _defines(cell, set(exercise.functions)) for exercise in instructor.exercises.values() for cell in submitted.cells
+    ):
         return
-    title = submitted.metadata.get(NAMESPACE, {}).get("title", "") if isinstance(submitted.metadata.get(NAMESPACE, {}), dict) else ""
+    title = (
+        submitted.metadata.get(NAMESPACE, {}).get("title", "") if isinstance(submitted.metadata.get(NAMESPACE, {}), dict) else ""
+    )
     what = f"It is the notebook “{title}”" if title and title != instructor.title else "It has none of the exercises"
     raise WrongNotebook(f"This is not the notebook {instructor.name} of {instructor.unit}. {what}.")
 
@@ -80,7 +85,11 @@ def _answer_cell(exercise: Exercise, submitted: Any, repairs: list[str]) -> Any 
         return (worked_on or cells)[-1]
     if cells:
         return cells[0]
-    retyped = [cell for cell in submitted.cells if cell.cell_type == "code" and not grade_id(cell) and _defines(cell, {exercise.functions[0]})]
+    retyped = [
+        cell
+        for cell in submitted.cells
+        if cell.cell_type == "code" and not grade_id(cell) and _defines(cell, {exercise.functions[0]})
+    ]
     if retyped:
         repairs.append(f"The cell of {exercise.name} had lost its mark; it was found by the name it defines.")
         return retyped[-1]
@@ -105,10 +114,16 @@ def _with_extras(cells: list[Any], submitted: Any, used: set[int], instructor: N
     for cell in submitted.cells:
         name = grade_id(cell) or cell.get("id", "")
         if id(cell) in used:
-            anchor = grade_id(cell) or next(exercise.grade_id for exercise in instructor.exercises.values() if _defines(cell, {exercise.functions[0]}))
+            anchor = grade_id(cell) or next(
+                exercise.grade_id for exercise in instructor.exercises.values() if _defines(cell, {exercise.functions[0]})
+            )
         elif role(cell) == "extra" and not grade_id(cell):
             fresh = nbformat.from_dict(
-                {"cell_type": "code", "id": f"student-{len(following)}-{len(following.get(anchor, []))}", "metadata": {NAMESPACE: {"role": "extra"}}}
+                {
+                    "cell_type": "code",
+                    "id": f"student-{len(following)}-{len(following.get(anchor, []))}",
+                    "metadata": {NAMESPACE: {"role": "extra"}},
+                }
                 | {"source": cell.source, "outputs": [], "execution_count": None}
             )
             following.setdefault(anchor, []).append(fresh)

@@ -33,7 +33,9 @@ def check_notebook(path: Path, timeout: float = 60.0) -> list[Verdict]:
     try:
         client.execute()
     except CellTimeoutError:
-        raise UnreadableNotebook(f"A cell of {path} ran for more than {timeout:g} seconds; interrupt it in JupyterLab and look for an endless loop.") from None
+        raise UnreadableNotebook(
+            f"A cell of {path} ran for more than {timeout:g} seconds; interrupt it in JupyterLab and look for an endless loop."
+        ) from None
     except DeadKernelError:
         raise UnreadableNotebook(f"A cell of {path} ended the whole kernel.") from None
     return [

@@ -17,7 +17,7 @@ NAMESPACE = "autograder"
 
 
 def role(cell: Any) -> str:
-    """A cell's role: `setup`, `demo`, `predict`, `exercise`, `check`, `question`, `prose`, or `extra` for a cell that is not the course's."""
+    """A cell's role: `setup`, `demo`, `predict`, `exercise`, `question`, `check`, `prose`, or `extra` when it is not the course's."""
     found = cell.get("metadata", {}).get(NAMESPACE, {}).get("role")
     if found:
         return str(found)
@@ -163,7 +163,7 @@ def without_markers(source: str) -> str:
 
 
 def definitions(source: str) -> dict[str, str]:
-    """Source of each name that a module or cell defines at its top level: functions, classes and assignments, with the comments above."""
+    """Source of each name that a module or cell defines at its top level: functions, classes and assignments."""
     lines = source.split("\n")
     found = {}
     for node in ast.parse(source).body:

@@ -1,0 +1,1 @@
+"""The student's process, its isolation, and the wire to it."""

@@ -29,7 +29,6 @@ from autograder.sandbox.limits import (
     Limits,
     become,
     choose_user,
-    close_all_but,
     close_descriptors,
     empty_environment,
     live_in,
@@ -131,7 +130,7 @@ def readable_paths() -> list[Path]:
         *map(Path, ("/bin", "/lib", "/lib64", "/nix/store", "/sys/devices/system/cpu")),
         _PACKAGE,
     ]
-    return [path for path in dict.fromkeys(paths) if path.exists()]
+    return [path for path in dict.fromkeys(paths) if os.path.exists(path)]
 
 
 def enter(
@@ -154,7 +153,7 @@ def enter(
     Raises:
         Nothing that a kernel's refusal could cause. If anything is raised all the same, do not run the student's code.
     """
-    record, outer = _Record(without), _Outer()
+    record, outer = _Record(without), _Outer(keep_descriptors)
     course = {Path.cwd(), _PACKAGE.parent}
     shown = {str(path.absolute()): os.path.realpath(path) for path in readable}
     user, mapped = choose_user(), mapped_bytes()
@@ -184,6 +183,7 @@ def enter(
 class _Outer:
     """The process that stays behind: it holds the keeper's lifeline, and ends as the student ended."""
 
+    kept: Collection[int]
     parent: int = field(default_factory=os.getppid)
     keeper: int = 0
     lifeline: int = -1
@@ -220,7 +220,8 @@ class _Outer:
 
     def _follow(self, student: int) -> NoReturn:
         try:
-            close_all_but({self.lifeline})  # or the student's end of a wire would seem open after he is gone
+            for descriptor in self.kept:  # or the student's end of a wire would seem open after he is gone
+                os.close(descriptor)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
                 signal.signal(number, signal.SIG_DFL)
             kernel.set_dumpable(False)

@@ -122,9 +122,11 @@ def empty_bounding_set() -> None:
 
 def drop_capabilities() -> None:
     """Give up every capability for good."""
-    empty_bounding_set()
-    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    _checked(_libc.capset(header, bytes(24)), "capset")
+    try:
+        empty_bounding_set()
+    finally:
+        header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+        _checked(_libc.capset(header, bytes(24)), "capset")
 
 
 def landlock_version() -> int:

@@ -57,7 +57,8 @@ def become(user: int) -> None:
         return
     if user == 0:
         raise OSError(errno.EPERM, "root is the only user that this container knows")
-    kernel.empty_bounding_set()
+    with contextlib.suppress(PermissionError):  # no right to do it now; then `kernel.drop_capabilities` will, or say so
+        kernel.empty_bounding_set()
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
@@ -108,19 +109,14 @@ def offer_to_memory_killer() -> None:
     Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def close_all_but(keep: Collection[int]) -> None:
-    """Close every descriptor except `keep`, 0, 1 and 2."""
-    kept = sorted({2, *keep})
-    for before, after in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
-        os.closerange(before + 1, after)
-
-
 def close_descriptors(keep: Collection[int]) -> None:
     """Close everything but `keep`, hide those from programs started later, and point 0, 1 and 2 at /dev/null."""
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    close_all_but(keep)
+    for descriptor in {int(name) for name in os.listdir("/proc/self/fd")} - {0, 1, 2, *keep}:
+        with contextlib.suppress(OSError):  # the one that listed the folder is closed already
+            os.close(descriptor)
     for descriptor in keep:
         os.set_inheritable(descriptor, False)
 

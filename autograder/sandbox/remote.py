@@ -98,7 +98,9 @@ class Sandbox:
     def run_cell(self, source: str) -> CellResult:
         """Run a cell of the student's notebook."""
         answer = self.request("cell", source)
-        if not (isinstance(answer, dict) and isinstance(answer.get("outputs"), list) and isinstance(answer.get("error"), dict | None)):
+        if not (
+            isinstance(answer, dict) and isinstance(answer.get("outputs"), list) and isinstance(answer.get("error"), dict | None)
+        ):
             raise self._broken("not the result of a cell")
         return CellResult(answer["outputs"], answer["error"])
 
@@ -176,8 +178,10 @@ class Sandbox:
 
 
 class Remote:
-    """A function, class or object in the student's process. Calls and attributes go there; everything that comes back is plain data,
-    or another `Remote`. It is equal to nothing but itself."""
+    """A function, class or object in the student's process.
+
+    Calls and attributes go there; everything that comes back is plain data, or another `Remote`. It is equal to nothing but itself.
+    """
 
     __slots__ = ("_reference", "_sandbox")
 
@@ -246,7 +250,11 @@ def student_error(described: Any) -> Exception:
     kind: type[Exception] = StudentError
     for name in types:
         candidate = getattr(builtins, name, None)
-        if isinstance(candidate, type) and issubclass(candidate, Exception) and candidate not in (Exception, StopIteration, StopAsyncIteration):
+        if (
+            isinstance(candidate, type)
+            and issubclass(candidate, Exception)
+            and candidate not in (Exception, StopIteration, StopAsyncIteration)
+        ):
             kind = candidate
             break
     if "StopIteration" in types:

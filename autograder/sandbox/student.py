@@ -10,7 +10,7 @@ import resource
 import traceback
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -108,7 +108,7 @@ class Student:
     def call(self, target: Any, arguments: list[Any], keywords: dict[str, Any], errors: dict[str, str]) -> list[Any]:
         """Call a function; give its result, and those arguments that it changed in place."""
         before = [self._codec.pack(argument) for argument in (*arguments, *keywords.values())]
-        with np.errstate(**errors):  # type: ignore[call-overload]
+        with np.errstate(**cast(Any, errors)):
             result = target(*arguments, **keywords)
         changed = {
             index: argument
@@ -205,7 +205,7 @@ def warm(shell: Any) -> None:
     from IPython.utils.capture import capture_output
 
     import autograder.checks
-    import autograder.lab
+    import autograder.lab  # noqa: F401
 
     shell.enable_matplotlib("inline")
     with capture_output():
@@ -220,5 +220,3 @@ def warm(shell: Any) -> None:
     weight = torch.nn.Parameter(torch.ones(2))
     weight.grad = torch.ones(2)
     torch.optim.SGD([weight], lr=0.1).step()  # the first step of any optimizer imports a second's worth of modules
-
-

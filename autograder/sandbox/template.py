@@ -1,6 +1,7 @@
 """The warm process that students' processes are forked from.
 
-It is started with a clean environment and holds no answers, no hidden checks and no secrets: a student's process is a copy of its memory.
+It is started with a clean environment and holds no answers, no hidden checks and no secrets: a student's process is a copy of
+its memory.
 Run as `python -m autograder.sandbox.template DESCRIPTOR OPTIONS`; it obeys single-line orders on the descriptor until that closes.
 """
 

@@ -1,7 +1,7 @@
 """The wire between the trusted process and the student's: framed, size-capped, typed, and never pickle.
 
-Both sides speak the same types: None, booleans, numbers, strings, bytes, lists, tuples, sets, dictionaries, arrays, tensors, generators.
-What is none of these stays where it is and travels as a reference: a `Reference` by which its owner finds it again.
+Both sides speak the same types: None, booleans, numbers, strings, bytes, lists, tuples, sets, dictionaries, arrays, tensors,
+generators. What is none of these stays where it is and travels as a reference: a `Reference` by which its owner finds it again.
 Nothing that is received is executed or given a say in how it is decoded.
 """
 
@@ -107,7 +107,8 @@ class Codec:
             return plain if -(2**63) <= plain < 2**64 and type(value) is not int else msgpack.ExtType(INTEGER, str(plain).encode())
         if isinstance(value, complex):
             return msgpack.ExtType(COMPLEX, struct.pack("<dd", value.real, value.imag))
-        for plain_type in (float, str, bytes, list, dict):
+        plain_types: tuple[Any, ...] = (float, str, bytes, list, dict)
+        for plain_type in plain_types:
             if isinstance(value, plain_type):
                 return plain_type(value)
         if isinstance(value, np.random.Generator):
@@ -123,7 +124,9 @@ class Codec:
 
     def _array(self, code: int, array: np.ndarray, more: list[Any] | None = None) -> msgpack.ExtType:
         contiguous = np.ascontiguousarray(array)
-        return msgpack.ExtType(code, msgpack.packb([array.dtype.str, list(array.shape), contiguous.tobytes(), more or []], use_bin_type=True))
+        return msgpack.ExtType(
+            code, msgpack.packb([array.dtype.str, list(array.shape), contiguous.tobytes(), more or []], use_bin_type=True)
+        )
 
     def _extension(self, code: int, data: bytes) -> Any:
         if code in (ARRAY, TENSOR, SCALAR):
@@ -148,7 +151,9 @@ class Codec:
             return generator
         if code == REFERENCE:
             side, number, name, is_callable = self.unpack(data)
-            if not (side in ("student", "trusted") and type(number) is int and isinstance(name, str) and isinstance(is_callable, bool)):
+            if not (
+                side in ("student", "trusted") and type(number) is int and isinstance(name, str) and isinstance(is_callable, bool)
+            ):
                 raise WireError("not a reference")
             return self._resolve(Reference(side, number, name[:80], is_callable))
         raise WireError(f"an unknown type of value: {code}")
@@ -174,10 +179,12 @@ class Codec:
 def generator_from(data: bytes) -> np.random.Generator:
     """A NumPy generator in the state described by JSON."""
     state = json.loads(data)
-    kinds = {kind.__name__: kind for kind in (np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64)}
+    kinds = {
+        kind.__name__: kind for kind in (np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64)
+    }
     if not isinstance(state, dict) or state.get("bit_generator") not in kinds:
         raise WireError("not the state of a generator")
-    bit_generator = kinds[state["bit_generator"]]()
+    bit_generator: Any = kinds[state["bit_generator"]]()
     bit_generator.state = state
     return np.random.Generator(bit_generator)
 

@@ -24,7 +24,9 @@ class Edit:
         """
         for old, new in self.replacements:
             if source.count(old) != 1:
-                raise ValueError(f"a variant replaces {old!r}, which stands in its reference {source.count(old)} times instead of once")
+                raise ValueError(
+                    f"a variant replaces {old!r}, which stands in its reference {source.count(old)} times instead of once"
+                )
             source = source.replace(old, new)
         return source
 

@@ -287,7 +287,8 @@ def prelu_torch(x, a):
     import torch
 
     weight = torch.from_numpy(np.atleast_1d(np.array(a, dtype=float)))
-    return torch.nn.functional.prelu(torch.from_numpy(np.array(x)), weight).numpy()
+    rows = torch.from_numpy(np.array(x)).reshape(-1, x.shape[-1])
+    return torch.nn.functional.prelu(rows, weight).numpy().reshape(x.shape)
 
 
 def prelu_backward_torch(dout, x, a):
@@ -295,8 +296,8 @@ def prelu_backward_torch(dout, x, a):
 
     inputs = torch.tensor(x, requires_grad=True)
     weight = torch.tensor(np.array(a, dtype=float), requires_grad=True)
-    out = torch.nn.functional.prelu(inputs, weight.reshape(-1))
-    out.backward(torch.from_numpy(np.array(dout)))
+    rows = torch.nn.functional.prelu(inputs.reshape(-1, x.shape[-1]), weight.reshape(-1))
+    rows.reshape(x.shape).backward(torch.from_numpy(np.array(dout)))
     return inputs.grad.numpy(), weight.grad.numpy()
 
 
@@ -702,8 +703,10 @@ variants.wrong(
     says="you scale only the left side of SELU; the scale stands outside the bracket and belongs to both sides",
     hint="far to the right the slope of SELU is 1.0507",
     selu=edit(
-        "return scale * value, scale * slope",
-        "return np.where(x > 0, value, scale * value), np.where(x > 0, slope, scale * slope)",
+        "scale * np.where(x > 0, x, alpha * np.expm1(left))",
+        "np.where(x > 0, x, scale * alpha * np.expm1(left))",
+        "scale * np.where(x > 0, 1.0, alpha * np.exp(left))",
+        "np.where(x > 0, 1.0, scale * alpha * np.exp(left))",
     ),
 )
 variants.wrong(
@@ -928,3 +931,83 @@ variants.wrong(
     hint="print(H.shape): same_sign is a share of the rows",
     activation_report=edit("(H >= 0).all(axis=1) | (H <= 0).all(axis=1)", "(H >= 0).all(axis=0) | (H <= 0).all(axis=0)"),
 )
+
+
+# Questions: one variant for each wrong answer
+
+variants.wrong("q.gradient_bound.one", says="that is the bound for one sigmoid; here are ten in a row", gradient_bound="0.25")
+variants.wrong("q.gradient_bound.value", says="½ is the sigmoid's value at 0; its slope there is smaller", gradient_bound="0.5**10")
+variants.wrong("q.gradient_bound.divided", says="factors of a chain multiply: ten of them make a power, not a quotient", gradient_bound="0.25 / 10")
+variants.wrong("q.gradient_bound.nine", says="that is one factor short: every one of the ten layers has a sigmoid", gradient_bound="0.25**9")
+
+variants.wrong(
+    "q.relu_subgradient.A",
+    says="0 is one of them, and the libraries' choice, but lines with other slopes also stay below the corner",
+    relu_subgradient='"A"',
+)
+variants.wrong("q.relu_subgradient.B", says="a line of slope ½ through the corner also stays below the curve", relu_subgradient='"B"')
+variants.wrong("q.relu_subgradient.D", says="a corner has no slope, but a subgradient asks for less: a line that stays below", relu_subgradient='"D"')
+
+variants.wrong(
+    "q.dead_relu_revival.A",
+    says="its gradient is exactly 0 for every sample, and any learning rate times 0 is 0: its weights have no way to recover",
+    dead_relu_revival='"A"',
+)
+variants.wrong("q.dead_relu_revival.C", says="whatever comes from above is multiplied by its slope, which is 0", dead_relu_revival='"C"')
+variants.wrong(
+    "q.dead_relu_revival.D",
+    says="it cannot wake itself, but its inputs are made by other layers, which go on learning",
+    dead_relu_revival='"D"',
+)
+
+variants.wrong(
+    "q.output_layer.A",
+    says="single sigmoids need not sum to 1, tanh cannot say 20 °C, and a ReLU can end up at 0 with no gradient",
+    output_layer='"A"',
+)
+variants.wrong("q.output_layer.B", says="a ReLU knows no frost, and a sigmoid cannot count beyond 1", output_layer='"B"')
+variants.wrong(
+    "q.output_layer.C",
+    says="linear scores are no probabilities, softmax over one temperature is always 1, and a linear count can be negative",
+    output_layer='"C"',
+)
+
+variants.wrong("q.parameter_count.no_bias", says="those are the weights; every unit and every filter has a bias as well", parameter_count="(10**9, 1728)")
+variants.wrong(
+    "q.parameter_count.one_channel",
+    says="a filter looks at all three colours: it has three layers of 3 × 3 weights",
+    parameter_count="(1_000_001_000, 640)",
+)
+variants.wrong(
+    "q.parameter_count.bias_each_weight",
+    says="there is one bias for each filter, not one for each filter and colour",
+    parameter_count="(1_000_001_000, 1920)",
+)
+
+variants.wrong("q.linear_stack.B", says="layers of width 50 let rank 50 through, and 10 outputs never need more than 10", linear_stack='"B"')
+variants.wrong(
+    "q.linear_stack.C",
+    says="more weights describe the same maps in more ways: a product of matrices is a matrix",
+    linear_stack='"C"',
+)
+variants.wrong(
+    "q.linear_stack.D",
+    says="let nineteen of the layers hand the data through unchanged, as far as their width goes, and the stack is any single layer you like",
+    linear_stack='"D"',
+)
+
+variants.wrong(
+    "q.architecture_choice.A",
+    says="that cuts the reviews off, learns the same tumour anew at every place, and looks for neighbours in a table that has none",
+    architecture_choice='"A"',
+)
+variants.wrong("q.architecture_choice.C", says="a table has no order to step through, and pixels in a queue lose their neighbours", architecture_choice='"C"')
+variants.wrong(
+    "q.architecture_choice.D",
+    says="what is not assumed must be learned from data, and a dense layer cannot even take texts of different lengths",
+    architecture_choice='"D"',
+)
+
+variants.wrong("q.weight_directions.A", says="the inputs cannot change the sign of any entry: they are all positive", weight_directions='"A"')
+variants.wrong("q.weight_directions.B", says="one number decides all three signs at once, and a number has two signs", weight_directions='"B"')
+variants.wrong("q.weight_directions.D", says="delta can be negative, and then all three gradients are", weight_directions='"D"')
