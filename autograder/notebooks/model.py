@@ -17,7 +17,7 @@ NAMESPACE = "autograder"
 
 
 def role(cell: Any) -> str:
-    """A cell's role: `setup`, `demo`, `predict`, `exercise`, `question`, `check`, `prose`, or `extra` when it is not the course's."""
+    """A cell's role: `setup`, `demo`, `predict`, `exercise`, `question`, `check`, `prose`; `extra` when it is not the course's."""
     found = cell.get("metadata", {}).get(NAMESPACE, {}).get("role")
     if found:
         return str(found)

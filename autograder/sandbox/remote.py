@@ -221,6 +221,7 @@ class Remote:
                 raise
 
     def __next__(self) -> Any:
+        """The next item of an iterator over there."""
         return self.__getattr__("__next__")()
 
     def __getitem__(self, key: Any) -> Any:

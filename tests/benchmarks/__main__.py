@@ -1,8 +1,8 @@
 """`make bench`: milliseconds per submission over a warm bare run of the same cells, written to tests/benchmarks/README.md.
 
 Both are forked from a warm process. The bare run has no isolation and no wire: setup, answers and checks in one process, as
-nobody should grade. The ratio is what the trust boundary and the verdicts cost; both are measured in turn in one run, so that it holds when
-the machine's speed drifts.
+nobody should grade. The ratio is what the trust boundary and the verdicts cost; both are measured in turn in one run, so that it
+holds when the machine's speed drifts.
 """
 
 from __future__ import annotations
