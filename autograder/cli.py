@@ -315,8 +315,8 @@ def _sentence(error: Exception) -> str:
     )
     if type(error).__name__ in expected:
         return str(error)
-    if isinstance(error, PermissionError):
-        return f"There is no permission to write {error.filename}."
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} cannot be used: {error.strerror}."
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in ("autograder", "solutions"):
         return "This command is for instructors and works in a clone of the course, with `pip install -e .[grade]`."
     if isinstance(error, ModuleNotFoundError):

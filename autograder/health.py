@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.metadata
+import importlib.util
 import os
 import platform
 from typing import Any
 
 FOR_STUDENTS = ("numpy", "matplotlib", "scikit-learn", "ipykernel", "nbclient")
+NO_GRADER = "Grading needs Linux and a clone of the course; the notebooks, their checks and `autograder check` work here."
 FOR_GRADING = ("jupyterlab", "nbgrader", "jupytext", "msgpack", "torch")
 
 
@@ -23,9 +26,7 @@ def examine() -> dict[str, Any]:
         "measures": [],
         "missing": ["The grader needs Linux; checks and `autograder check` work here."],
     }
-    if platform.system() == "Linux":
-        import dataclasses
-
+    if platform.system() == "Linux" and importlib.util.find_spec("autograder.sandbox"):
         from autograder.sandbox.isolation import probe, readable_paths
 
         isolation = dataclasses.asdict(probe(readable_paths()))

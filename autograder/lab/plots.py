@@ -127,19 +127,44 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Any:
     return Markdown("\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines))
 
 
-def knob(draw: Callable[[Any], object], name: str, values: Sequence[Any]) -> None:
-    """A slider that calls `draw` with the chosen value; silent where no notebook is there to turn it.
+def knob(draw: Callable[[Any], Figure], name: str, values: Sequence[Any], start: Any) -> None:
+    """A slider under a picture, which draws it again for other values; silent where no notebook is there to turn it.
 
     The pictures that carry the lesson stand still above it: a page on GitHub or on paper loses nothing but the knob.
+
+    Args:
+        draw: makes the figure for a value.
+        name: what the slider sets.
+        values: what it can be set to.
+        start: the value of the picture above, where the slider stands at first.
     """
     try:
-        from IPython import get_ipython
-        from ipywidgets import SelectionSlider, interact
+        from IPython.core.getipython import get_ipython
+        from IPython.display import display
+        from ipywidgets import Image, SelectionSlider, VBox
     except ImportError:
         return
     if getattr(get_ipython(), "kernel", None) is None:
         return
-    interact(
-        lambda value: draw(value),
-        value=SelectionSlider(options=values, description=name, continuous_update=False),
-    )
+    # An image of our own rather than ipywidgets.interact, whose captured output makes nbclient wait for minutes now and then.
+    slider = SelectionSlider(options=values, value=start, description=name, continuous_update=False)
+    picture = Image(format="png", layout={"display": "none"})
+
+    def turned(change: dict[str, Any]) -> None:
+        picture.value = _png(draw(change["new"]))
+        picture.layout.display = ""
+
+    slider.observe(turned, "value")
+    display(VBox([slider, picture]))
+
+
+def _png(figure: Figure) -> bytes:
+    """The figure as a file, and closed, so that the notebook does not show it a second time."""
+    import io
+
+    import matplotlib.pyplot as plt
+
+    file = io.BytesIO()
+    figure.savefig(file, format="png", bbox_inches="tight")
+    plt.close(figure)
+    return file.getvalue()

@@ -41,10 +41,8 @@ def read_nodes(path: Path) -> Any:
         raise UnreadableNotebook(f"{path} is empty.")
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = (
-            "cut short" if isinstance(error, json.JSONDecodeError) and error.pos >= len(text.rstrip()) - 1 else "not a notebook"
-        )
+    except (json.JSONDecodeError, RecursionError):
+        reason = "cut short" if text.lstrip().startswith("{") and not text.rstrip().endswith("}") else "not a notebook"
         raise UnreadableNotebook(f"{path} is {reason}: it is not valid JSON.") from None
     if not (isinstance(data, dict) and isinstance(data.get("nbformat"), int) and ("cells" in data or "worksheets" in data)):
         raise UnreadableNotebook(f"{path} is JSON, but not a notebook.")

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import platform
+import re
 import resource
 import sys
 import tempfile
@@ -20,16 +21,11 @@ from autograder.sandbox import kernel
 class Limits:
     """The most that one sandbox may use. Each of its processes has the limits on memory and time to itself."""
 
-    memory_bytes: int = 4 * 2**30
-    """Address space on top of what the process has mapped already (torch maps a lot and uses little of it)."""
-    cpu_seconds: int = 120
-    """Processor time; at the limit comes SIGXCPU, a second later SIGKILL."""
-    processes: int = 64
-    """Processes and threads of the whole sandbox."""
-    file_bytes: int = 64 * 2**20
-    """Length of one file; a longer one raises OSError."""
-    open_files: int = 256
-    """Descriptors of one process."""
+    memory_bytes: int = 4 * 2**30  # address space on top of what is mapped already: torch maps a lot and uses little of it
+    cpu_seconds: int = 120  # then comes SIGXCPU, and a second later SIGKILL
+    processes: int = 64  # processes and threads of the whole sandbox
+    file_bytes: int = 64 * 2**20  # length of one file; a longer one raises OSError
+    open_files: int = 256  # descriptors of one process
 
 
 def may_mount() -> bool:
@@ -93,7 +89,7 @@ def tasks_beside(in_user_namespace: bool) -> int:
 
     From Linux 5.14 on, a user namespace has a count of its own.
     """
-    version = [int(number) for number in os.uname().release.replace("-", ".").split(".")[:2]]
+    version = [int(number) for number in re.findall(r"\d+", os.uname().release)[:2]]
     if in_user_namespace and version >= [5, 14]:
         return 0
     tasks = 0
@@ -105,7 +101,7 @@ def tasks_beside(in_user_namespace: bool) -> int:
 
 
 def offer_to_memory_killer() -> None:
-    """When the machine runs out of memory, let the kernel end this process first and not the worker."""
+    """When the machine runs out of memory, let the kernel end this process and not the worker."""
     Path("/proc/self/oom_score_adj").write_text("1000")
 
 
@@ -123,7 +119,7 @@ def close_descriptors(keep: Collection[int]) -> None:
 
 def empty_environment() -> None:
     """Leave nothing of the environment but what Python and its libraries need to run on one core."""
-    backend = os.environ.get("MPLBACKEND")
+    kept = {name: os.environ[name] for name in ("MPLBACKEND",) if name in os.environ}
     os.environ.clear()
     kernel.clear_environment()
     # What the process was started with can still be read in /proc/self/environ: fields 50 and 51 say where it stands.
@@ -131,9 +127,7 @@ def empty_environment() -> None:
     kernel.overwrite(int(fields[47]), int(fields[48]))
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     path = os.pathsep.join([str(Path(sys.prefix, "bin")), "/usr/local/bin", "/usr/bin", "/bin"])
-    os.environ.update(threads, PATH=path, USER="student", LANG="C.UTF-8")
-    if backend:
-        os.environ["MPLBACKEND"] = backend
+    os.environ.update(kept | threads, PATH=path, USER="student", LANG="C.UTF-8")
 
 
 def live_in(folder: str) -> None:
@@ -144,7 +138,7 @@ def live_in(folder: str) -> None:
     tempfile.tempdir = None  # it may have been looked up before
 
 
-# Names are for the reader; the numbers are those of x86-64 and of 64-bit ARM, None where a call does not exist.
+# The numbers of x86-64 and of 64-bit ARM; None where a call does not exist.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51),
     "unshare": (272, 97), "setns": (308, 268), "open_by_handle_at": (304, 265),
@@ -167,9 +161,8 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
 }  # fmt: skip
 _MACHINES = {"x86_64": (0, 0xC000003E, 56, 41), "aarch64": (1, 0xC00000B7, 220, 198)}  # column, AUDIT_ARCH_*, clone, socket
 _CLONE3, _AF_UNIX = 435, 1
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN, _KILL, _REFUSE, _ALLOW = 0x20, 0x15, 0x35, 0x45, 0x06, 1 << 31, 5 << 16, 0x7FFF0000
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
-_KILL, _REFUSE, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 
 
 def refuse_system_calls(local_sockets: bool) -> None:
@@ -177,9 +170,9 @@ def refuse_system_calls(local_sockets: bool) -> None:
 
     `local_sockets` says whether Unix sockets may be opened: only where no socket of another program can be reached by its path.
     """
-    if platform.machine() not in _MACHINES:
-        raise OSError(errno.ENOSYS, f"the numbers of the system calls are not known for {platform.machine()}")
-    kernel.install_system_call_filter(list(_filter(local_sockets, *_MACHINES[platform.machine()])))
+    if (machine := platform.machine()) not in _MACHINES:
+        raise OSError(errno.ENOSYS, f"the numbers of the system calls are not known for {machine}")
+    kernel.install_system_call_filter(list(_filter(local_sockets, *_MACHINES[machine])))
 
 
 def _filter(local_sockets: bool, column: int, architecture: int, clone: int, socket: int) -> Iterator[tuple[int, int, int, int]]:

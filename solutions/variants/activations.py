@@ -118,7 +118,7 @@ variants.wrong(
 )
 variants.wrong(
     "re.whole",
-    says="you divide the largest difference by the largest entries of the whole array: a wrong tiny entry then hides behind a large one",
+    says="you divide the largest difference by the largest entry of the whole array: a wrong tiny entry hides behind a large one",
     hint="divide entry by entry, then take the largest",
     rel_error=edit("np.max(np.abs(a - b) / scale, initial=0.0)", "np.max(np.abs(a - b)) / np.max(scale)"),
 )
@@ -161,7 +161,9 @@ def sigmoid_torch(x):
     return torch.sigmoid(torch.from_numpy(np.array(x))).numpy()
 
 
-variants.right("sig.by_tanh", sigmoid=sigmoid_by_tanh, sigmoid_backward=sigmoid_backward_expanded, tanh_backward=tanh_backward_factored)
+variants.right(
+    "sig.by_tanh", sigmoid=sigmoid_by_tanh, sigmoid_backward=sigmoid_backward_expanded, tanh_backward=tanh_backward_factored
+)
 variants.right("sig.masked", sigmoid=sigmoid_masked)
 variants.right("sig.torch", sigmoid=sigmoid_torch)
 
@@ -173,9 +175,11 @@ variants.wrong(
 )
 variants.wrong(
     "sig.where",
-    says="np.where computes both of its branches for every entry before it chooses, so the branch you wanted to avoid still overflows",
+    says="np.where computes both branches for every entry before it chooses, so the one you wanted to avoid still overflows",
     hint="make the argument of exp harmless for both signs before you choose",
-    sigmoid=edit("np.where(x >= 0, 1.0, small) / (1.0 + small)", "np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))"),
+    sigmoid=edit(
+        "np.where(x >= 0, 1.0, small) / (1.0 + small)", "np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))"
+    ),
 )
 variants.wrong(
     "sig.bwd_x",
@@ -233,7 +237,7 @@ variants.wrong(
 )
 variants.wrong(
     "relu.inplace",
-    says="you write the zeros into the array you were given: the layer before has lost its output, which its own backward pass needs",
+    says="you write the zeros into the array you were given: the layer before has lost its output, which it still needs",
     hint="print(x) before and after relu(x)",
     relu=edit("return np.maximum(x, 0.0)", "x[x < 0] = 0.0\n    return x"),
 )
@@ -407,7 +411,10 @@ variants.wrong(
     "elu.bwd_y",
     says="the shortcut slope = output + alpha holds on the left only; on the right you add alpha to a slope that is 1",
     hint="print the slope at x = 2: it must be 1",
-    elu_backward=edit("np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0.0)))", "(np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))) + alpha)"),
+    elu_backward=edit(
+        "np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0.0)))",
+        "(np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))) + alpha)",
+    ),
 )
 variants.wrong(
     "elu.exp_minus1",
@@ -460,7 +467,9 @@ variants.wrong(
     says="where two pieces tie you send the whole gradient through both of them: it is counted twice",
     hint="the sum of db over the pieces must be the sum of dout over the samples",
     maxout=edit("winner = pieces.argmax(axis=0)", "winner = pieces == pieces.max(axis=0)"),
-    maxout_backward=edit("    number_of_each_piece = np.arange(len(W))[:, None, None]\n", "", "winner == number_of_each_piece", "winner"),
+    maxout_backward=edit(
+        "    number_of_each_piece = np.arange(len(W))[:, None, None]\n", "", "winner == number_of_each_piece", "winner"
+    ),
 )
 variants.wrong(
     "mo.sum",
@@ -529,7 +538,9 @@ def log_softmax_torch(z, axis=-1):
     return torch.log_softmax(torch.from_numpy(np.array(z)), dim=axis).numpy()
 
 
-variants.right("sm.from_log", softmax=softmax_from_log, log_softmax=log_softmax_logaddexp, softmax_backward=softmax_backward_jacobian)
+variants.right(
+    "sm.from_log", softmax=softmax_from_log, log_softmax=log_softmax_logaddexp, softmax_backward=softmax_backward_jacobian
+)
 variants.right("sm.rows", softmax=softmax_rows, log_softmax=log_softmax_torch)
 
 variants.wrong(
@@ -567,8 +578,8 @@ variants.wrong(
     says="you take the logarithm of a share that has already become 0: the answer is finite, your way to it is not",
     hint="write log(e^a / S) as a difference before you compute anything",
     log_softmax=edit(
-        "    shifted = z - z.max(axis=axis, keepdims=True)\n    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))",
-        "    e = np.exp(z - z.max(axis=axis, keepdims=True))\n    return np.log(e / e.sum(axis=axis, keepdims=True))",
+        "shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))",
+        "np.log(np.exp(shifted) / np.exp(shifted).sum(axis=axis, keepdims=True))",
     ),
 )
 variants.wrong(
@@ -831,7 +842,9 @@ variants.wrong(
     "gp.mean",
     says="you report the mean of the gradient, where positive and negative entries cancel, not its spread",
     hint="a mean near 0 says nothing about the size of the entries",
-    gradient_profile=edit("[float(gradient.std())]", "[float(gradient.mean())]", "append(float(gradient.std()))", "append(float(gradient.mean()))"),
+    gradient_profile=edit(
+        "[float(gradient.std())]", "[float(gradient.mean())]", "append(float(gradient.std()))", "append(float(gradient.mean()))"
+    ),
 )
 variants.wrong(
     "gp.slope_late",
@@ -905,13 +918,20 @@ variants.wrong(
     "ar.floor_zero",
     says="you take 0 for the lower asymptote of tanh: there tanh is at its steepest",
     hint="where is tanh flat?",
-    activation_report=edit('floor = 0.0 if kind == "sigmoid" else -1.0', "floor = 0.0", "np.minimum(H - floor, 1.0 - H)", "np.minimum(np.abs(H - floor), 1.0 - H)"),
+    activation_report=edit(
+        'floor = 0.0 if kind == "sigmoid" else -1.0',
+        "floor = 0.0",
+        "np.minimum(H - floor, 1.0 - H)",
+        "np.minimum(np.abs(H - floor), 1.0 - H)",
+    ),
 )
 variants.wrong(
     "ar.float_eq",
     says="you count as dead the tanh units whose output is 0: there tanh is at its steepest, and only a ReLU dies at 0",
     hint="for kind 'tanh' and 'sigmoid', dead is 0",
-    activation_report=edit('    if kind == "relu":\n        dead =', '    dead = (H == 0).all(axis=0).mean()\n    if kind == "relu":\n        dead ='),
+    activation_report=edit(
+        '    if kind == "relu":\n        dead =', '    dead = (H == 0).all(axis=0).mean()\n    if kind == "relu":\n        dead ='
+    ),
 )
 variants.wrong(
     "ar.no_tol",
@@ -937,23 +957,37 @@ variants.wrong(
 
 variants.wrong("q.gradient_bound.one", says="that is the bound for one sigmoid; here are ten in a row", gradient_bound="0.25")
 variants.wrong("q.gradient_bound.value", says="½ is the sigmoid's value at 0; its slope there is smaller", gradient_bound="0.5**10")
-variants.wrong("q.gradient_bound.divided", says="factors of a chain multiply: ten of them make a power, not a quotient", gradient_bound="0.25 / 10")
-variants.wrong("q.gradient_bound.nine", says="that is one factor short: every one of the ten layers has a sigmoid", gradient_bound="0.25**9")
+variants.wrong(
+    "q.gradient_bound.divided",
+    says="factors of a chain multiply: ten of them make a power, not a quotient",
+    gradient_bound="0.25 / 10",
+)
+variants.wrong(
+    "q.gradient_bound.nine", says="that is one factor short: every one of the ten layers has a sigmoid", gradient_bound="0.25**9"
+)
 
 variants.wrong(
     "q.relu_subgradient.A",
     says="0 is one of them, and the libraries' choice, but lines with other slopes also stay below the corner",
     relu_subgradient='"A"',
 )
-variants.wrong("q.relu_subgradient.B", says="a line of slope ½ through the corner also stays below the curve", relu_subgradient='"B"')
-variants.wrong("q.relu_subgradient.D", says="a corner has no slope, but a subgradient asks for less: a line that stays below", relu_subgradient='"D"')
+variants.wrong(
+    "q.relu_subgradient.B", says="a line of slope ½ through the corner also stays below the curve", relu_subgradient='"B"'
+)
+variants.wrong(
+    "q.relu_subgradient.D",
+    says="a corner has no slope, but a subgradient asks for less: a line that stays below",
+    relu_subgradient='"D"',
+)
 
 variants.wrong(
     "q.dead_relu_revival.A",
     says="its gradient is exactly 0 for every sample, and any learning rate times 0 is 0: its weights have no way to recover",
     dead_relu_revival='"A"',
 )
-variants.wrong("q.dead_relu_revival.C", says="whatever comes from above is multiplied by its slope, which is 0", dead_relu_revival='"C"')
+variants.wrong(
+    "q.dead_relu_revival.C", says="whatever comes from above is multiplied by its slope, which is 0", dead_relu_revival='"C"'
+)
 variants.wrong(
     "q.dead_relu_revival.D",
     says="it cannot wake itself, but its inputs are made by other layers, which go on learning",
@@ -972,7 +1006,11 @@ variants.wrong(
     output_layer='"C"',
 )
 
-variants.wrong("q.parameter_count.no_bias", says="those are the weights; every unit and every filter has a bias as well", parameter_count="(10**9, 1728)")
+variants.wrong(
+    "q.parameter_count.no_bias",
+    says="those are the weights; every unit and every filter has a bias as well",
+    parameter_count="(10**9, 1728)",
+)
 variants.wrong(
     "q.parameter_count.one_channel",
     says="a filter looks at all three colours: it has three layers of 3 × 3 weights",
@@ -984,7 +1022,9 @@ variants.wrong(
     parameter_count="(1_000_001_000, 1920)",
 )
 
-variants.wrong("q.linear_stack.B", says="layers of width 50 let rank 50 through, and 10 outputs never need more than 10", linear_stack='"B"')
+variants.wrong(
+    "q.linear_stack.B", says="layers of width 50 let rank 50 through, and 10 outputs never need more than 10", linear_stack='"B"'
+)
 variants.wrong(
     "q.linear_stack.C",
     says="more weights describe the same maps in more ways: a product of matrices is a matrix",
@@ -992,7 +1032,7 @@ variants.wrong(
 )
 variants.wrong(
     "q.linear_stack.D",
-    says="let nineteen of the layers hand the data through unchanged, as far as their width goes, and the stack is any single layer you like",
+    says="with layers of width 50 you can first compute the 10 numbers you want and then hand them on unchanged",
     linear_stack='"D"',
 )
 
@@ -1001,13 +1041,21 @@ variants.wrong(
     says="that cuts the reviews off, learns the same tumour anew at every place, and looks for neighbours in a table that has none",
     architecture_choice='"A"',
 )
-variants.wrong("q.architecture_choice.C", says="a table has no order to step through, and pixels in a queue lose their neighbours", architecture_choice='"C"')
+variants.wrong(
+    "q.architecture_choice.C",
+    says="a table has no order to step through, and pixels in a queue lose their neighbours",
+    architecture_choice='"C"',
+)
 variants.wrong(
     "q.architecture_choice.D",
     says="what is not assumed must be learned from data, and a dense layer cannot even take texts of different lengths",
     architecture_choice='"D"',
 )
 
-variants.wrong("q.weight_directions.A", says="the inputs cannot change the sign of any entry: they are all positive", weight_directions='"A"')
-variants.wrong("q.weight_directions.B", says="one number decides all three signs at once, and a number has two signs", weight_directions='"B"')
+variants.wrong(
+    "q.weight_directions.A", says="the inputs cannot change the sign of any entry: they are all positive", weight_directions='"A"'
+)
+variants.wrong(
+    "q.weight_directions.B", says="one number decides all three signs at once, and a number has two signs", weight_directions='"B"'
+)
 variants.wrong("q.weight_directions.D", says="delta can be negative, and then all three gradients are", weight_directions='"D"')
