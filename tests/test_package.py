@@ -1,5 +1,6 @@
 """What students install, and what a clone has that they do not."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,11 @@ FOR_INSTRUCTORS = ("grading", "gradebook", "feedback", "authoring", "sandbox", "
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
+    folder, clone = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("clone")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, clone)
+    for name in ("autograder", "solutions"):
+        shutil.copytree(ROOT / name, clone / name)
     command = [
         sys.executable,
         "-m",
@@ -24,7 +29,7 @@ def wheel(tmp_path_factory):
         "--no-build-isolation",
         "--wheel-dir",
         str(folder),
-        str(ROOT),
+        str(clone),
     ]
     subprocess.run(command, check=True, capture_output=True)
     return next(folder.glob("*.whl"))

@@ -30,8 +30,7 @@ class Limits:
 
 def may_mount() -> bool:
     """Whether this process has the rights of the system's administrator (root in a container often has not)."""
-    effective = Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0]
-    return bool(int(effective, 16) >> 21 & 1)
+    return bool(int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16) >> 21 & 1)
 
 
 def choose_user() -> int:
@@ -107,9 +106,8 @@ def offer_to_memory_killer() -> None:
 
 def close_descriptors(keep: Collection[int]) -> None:
     """Close everything but `keep`, hide those from programs started later, and point 0, 1 and 2 at /dev/null."""
-    null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
-        os.dup2(null, standard)
+        os.dup2(os.open(os.devnull, os.O_RDWR), standard)
     for descriptor in {int(name) for name in os.listdir("/proc/self/fd")} - {0, 1, 2, *keep}:
         with contextlib.suppress(OSError):  # the one that listed the folder is closed already
             os.close(descriptor)
