@@ -21,11 +21,7 @@ def examine() -> dict[str, Any]:
     for name in versions:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
-    isolation: dict[str, Any] = {
-        "level": "none",
-        "measures": [],
-        "missing": ["The grader needs Linux; checks and `autograder check` work here."],
-    }
+    isolation: dict[str, Any] = {"level": "none", "measures": [], "missing": [NO_GRADER]}
     if platform.system() == "Linux" and importlib.util.find_spec("autograder.sandbox"):
         from autograder.sandbox.isolation import probe, readable_paths
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +49,15 @@ def difference(
         return _mapping(got, expected, rtol, atol, place)
     if isinstance(expected, np.ndarray) or is_tensor(expected) or is_number(expected):
         return _numbers(got, expected, rtol, atol, place)
-    if type(got) is type(expected) and got == expected:
-        return None
-    if isinstance(expected, (bool, np.bool_)) and isinstance(got, (bool, np.bool_)):
-        return None if bool(got) == bool(expected) else _plain(got, expected, place)
-    return _plain(got, expected, place)
+    if isinstance(expected, Foreign):
+        return _contract(place, "plain data", got)
+    return None if type(got) is type(expected) and got == expected else _plain(got, expected, place)
+
+
+def most_important(found: Iterable[Difference | None]) -> Difference | None:
+    """Of the differences in the parts of a value the one to tell: the first in type or shape, else the first."""
+    differences = [difference for difference in found if difference]
+    return next((difference for difference in differences if difference.stage == CONTRACT), next(iter(differences), None))
 
 
 def describe(value: Any) -> str:
@@ -71,7 +75,7 @@ def describe(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)} values"
     if is_number(value):
-        return f"the number {value:.6g}"
+        return f"the number {as_array(value)[()]:.6g}"
     return f"{type(value).__name__} {str(value)[:60]!r}" if isinstance(value, str) else f"{type(value).__name__} {value!s:.60}"
 
 
@@ -94,12 +98,11 @@ def _sequence(got: Any, expected: Any, rtol: float, atol: float, names: Sequence
         return _contract(place, f"{len(expected)} values{parts}", got)
     if len(got) != len(expected):
         return _contract(place, f"{len(expected)} values", got)
+    found = []
     for index, (mine, right) in enumerate(zip(got, expected, strict=True)):
-        part = names[index] if index < len(names) else f"[{index}]"
-        found = difference(mine, right, rtol=rtol, atol=atol, place=f"{place}{part}" if part.startswith("[") else part)
-        if found:
-            return found
-    return None
+        part = names[index] if index < len(names) else f"{place}[{index}]"
+        found.append(difference(mine, right, rtol=rtol, atol=atol, place=part))
+    return most_important(found)
 
 
 def _mapping(got: Any, expected: dict[Any, Any], rtol: float, atol: float, place: str) -> Difference | None:
@@ -108,11 +111,7 @@ def _mapping(got: Any, expected: dict[Any, Any], rtol: float, atol: float, place
     if got.keys() != expected.keys():
         text = f"{_at(place)}expected the keys {_keys(expected)}, got {_keys(got)}"
         return Difference(CONTRACT, text, text)
-    for key, right in expected.items():
-        found = difference(got[key], right, rtol=rtol, atol=atol, place=f"{place}[{key!r}]")
-        if found:
-            return found
-    return None
+    return most_important(difference(got[key], right, rtol=rtol, atol=atol, place=f"{place}[{key!r}]") for key, right in expected.items())
 
 
 def _keys(mapping: dict[Any, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import CONTRACT, Difference, difference
+from autograder.checks.compare import CONTRACT, Difference, difference, most_important
 from autograder.checks.plain import as_array, is_tensor
 
 GRADIENT = "gradients"
@@ -56,13 +56,18 @@ def gradient_difference(got: Any, expected: Any, names: Sequence[str]) -> Differ
 
     The error of an entry is measured against the largest entry of its array, so that a tiny entry does not fail on rounding alone.
     """
-    found = difference(got, expected, rtol=RELATIVE_ERROR, atol=RELATIVE_ERROR * _scale(expected), names=names)
+    parts = [(got, expected, "")]
+    if isinstance(got, (tuple, list)) and isinstance(expected, (tuple, list)) and len(got) == len(expected):
+        places = [*names, *(f"[{index}]" for index in range(len(names), len(expected)))]
+        parts = list(zip(got, expected, places, strict=False))
+    found = most_important(
+        difference(mine, right, rtol=RELATIVE_ERROR, atol=RELATIVE_ERROR * _scale(right), names=names, place=place)
+        for mine, right, place in parts
+    )
     return found if found is None or found.stage == CONTRACT else Difference(GRADIENT, found.text, found.discreet, found.likely)
 
 
 def _scale(value: Any) -> float:
-    if isinstance(value, (tuple, list)):
-        return max((_scale(item) for item in value), default=1.0)
     if not (isinstance(value, np.ndarray) or is_tensor(value)):
         return 1e-2
     numbers = np.abs(as_array(value).astype(np.float64))

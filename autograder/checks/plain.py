@@ -46,7 +46,7 @@ def as_array(value: Any) -> np.ndarray:
         value = value.detach().cpu()
         return np.array(value.float().numpy() if str(value.dtype) == "torch.bfloat16" else value.numpy())
     if isinstance(value, int) and abs(value) >= 2**63:  # too large for an integer of NumPy
-        value = float(value) if abs(value) < 2**1023 else math.copysign(math.inf, value > 0 or -1)
+        value = float(value) if abs(value) < 2**1023 else math.inf if value > 0 else -math.inf
     return np.array(value)
 
 
@@ -70,7 +70,7 @@ def snapshot(value: Any) -> Any:
         return tuple(snapshot(item) for item in value)
     if isinstance(value, (bool, int, float, str)):
         return Foreign(type(value).__name__)
-    return Foreign(getattr(value, "type_name_over_there", type(value).__name__))
+    return Foreign(str(getattr(value, "type_name_over_there", type(value).__name__)))
 
 
 def snapshot_key(key: Any) -> Any:
@@ -119,7 +119,7 @@ def to_json(value: Any) -> Any:
         numbers = _real(array.ravel()).tolist()
         return {kind: [_rounded(item) for item in numbers], "shape": list(array.shape), "dtype": str(array.dtype)}
     if isinstance(value, np.number):
-        value = value.item()
+        value = {"f": float, "c": complex}.get(value.dtype.kind, int)(value)
     if isinstance(value, complex):
         return {"complex": [_rounded(value.real), _rounded(value.imag)]}
     if isinstance(value, (int, float)):
@@ -160,6 +160,12 @@ def from_json(data: Any) -> Any:
     return Foreign(data["foreign"])
 
 
+def _close(left: np.ndarray, right: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """Which entries are close, whichever of the two the tolerance is relative to."""
+    forth, back = (np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True) for a, b in ((left, right), (right, left)))
+    return np.asarray(forth | back)
+
+
 def _real(array: np.ndarray) -> np.ndarray:
     """An array's numbers; of complex ones first the real, then the imaginary part, by turns."""
     return array.view(array.real.dtype) if array.dtype.kind == "c" else array
@@ -171,6 +177,6 @@ def _array(numbers: list[Any], dtype: str, shape: list[int]) -> np.ndarray:
 
 
 def _rounded(number: Any) -> Any:
-    if isinstance(number, float) and np.isfinite(number) and not number.is_integer():
-        return float(f"{number:.{SIGNIFICANT_DIGITS}g}")
-    return number
+    if not isinstance(number, (float, np.floating)):
+        return number
+    return float(f"{number:.{SIGNIFICANT_DIGITS}g}") if np.isfinite(number) and number != np.floor(number) else float(number)
