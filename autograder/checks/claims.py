@@ -254,9 +254,9 @@ class Check:
     def number(self, answer: Any, *, between: tuple[float, float] | None = None, rtol: float = 1e-6) -> None:
         """Claim that an answer is a number (or a tuple of them) in a range; at grading, that it is the right one."""
         observed = snapshot(answer)
-        numbers = observed if isinstance(observed, tuple) else (observed,)
-        form = "numbers" if isinstance(observed, tuple) else "a number"
-        fits = all(is_number(item) and (between is None or between[0] < item < between[1]) for item in numbers)
+        several = isinstance(observed, (tuple, list))
+        numbers, form = (observed, "numbers") if several else ((observed,), "a number")
+        fits = len(numbers) > 0 and all(is_number(item) and (between is None or between[0] < item < between[1]) for item in numbers)
         range_ = f" between {between[0]:g} and {between[1]:g}" if between else ""
         self._answer(answer, observed, fits, form + range_, rtol)
 
@@ -268,14 +268,11 @@ class Check:
     def _answer(self, answer: Any, observed: Any, fits: bool, form: str, rtol: float) -> None:
         if answer is None:
             raise NotImplementedError
-        text = (
-            f"expected {form}, got {observed!r}"
-            if not isinstance(observed, Foreign)
-            else f"expected {form}, got {describe(observed)}"
-        )
+        shown = describe(observed) if isinstance(observed, Foreign) else repr(getattr(observed, "tolist", lambda: observed)())
+        text = f"expected {form}, got {shown}"
         self._claim("the answer has the right form", fits, lambda _: None if fits else Difference(CONTRACT, text, text), CONTRACT)
         if self._collector.marks_answers:
-            wrong = Difference(VALUE, f"{observed!r} is not the answer", f"{observed!r} is not the answer")
+            wrong = Difference(VALUE, f"{shown} is not the answer", f"{shown} is not the answer")
             self._claim(
                 "the answer is right",
                 observed,

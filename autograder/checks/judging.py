@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.checks.claims import PROPERTY, SIDE_EFFECT, UNKNOWN
-from autograder.checks.compare import CONTRACT, VALUE
+from autograder.checks.claims import PROPERTY, SIDE_EFFECT, UNKNOWN, Claim
+from autograder.checks.compare import CONTRACT, VALUE, Difference
 from autograder.checks.gradients import GRADIENT
 from autograder.checks.plain import same
 from autograder.checks.running import Run, StudentError
@@ -84,8 +84,7 @@ def first_deviation(left: Sequence[Any], right: Sequence[Any]) -> int:
 def _first_failure(run: Run, expected: Sequence[Any] | None, blank: Verdict, discreet: bool) -> Verdict:
     stages: list[str] = []
     for index, claim in enumerate(run.claims):
-        right = expected[index] if expected is not None and index < len(expected) else UNKNOWN
-        found = claim.judge(right)
+        found = _held_against(claim, expected[index] if expected is not None and index < len(expected) else UNKNOWN)
         if found:
             likely = found.likely
             text = found.discreet if discreet else found.text
@@ -95,7 +94,18 @@ def _first_failure(run: Run, expected: Sequence[Any] | None, blank: Verdict, dis
         stages += [CONTRACT, claim.stage] if claim.stage in (VALUE, GRADIENT) else [claim.stage]
     if run.error:
         return _raised(run.error, blank, discreet)
+    if expected is not None and len(run.claims) != len(expected):
+        differs = f"the check looks at {len(expected)} results, your code gave it {len(run.claims)}"
+        return replace(blank, state=State.FAILED, claim="your code returns as much as is asked for", differs=differs)
     return replace(blank, state=State.PASSED, points=blank.max_points)
+
+
+def _held_against(claim: Claim, right: Any) -> Difference | None:
+    try:
+        return claim.judge(right)
+    except Exception as error:  # a value so odd that it cannot even be compared is a wrong value
+        text = f"what your code gives cannot be compared with what is right ({type(error).__name__})"
+        return Difference(CONTRACT, text, text)
 
 
 def _raised(error: StudentError, blank: Verdict, discreet: bool) -> Verdict:

@@ -40,7 +40,7 @@ class Body:
         """
         file = f"<check {exercise} {kind}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-        return Body(exercise, text, file, compile(text, file, "exec"))
+        return Body(exercise, text, file, compile(text, file, "exec", dont_inherit=True))
 
     def statement_at(self, line: int) -> str:
         """The statement that covers a line, its white space folded."""
@@ -91,12 +91,12 @@ def run(body: Body, namespace: dict[str, Any], collector: Collector) -> Run:
     names = {**namespace, "check": Check(collector), "__builtins__": builtins}
     try:
         exec(body.code, names)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Run(tuple(collector.claims), explain(error, body))
     return Run(tuple(collector.claims), None)
 
 
-def explain(error: Exception, body: Body) -> StudentError:
+def explain(error: BaseException, body: Body) -> StudentError:
     """What a student should know of an exception that went through a check's body."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno or 0 for frame in frames if frame.filename == body.file]

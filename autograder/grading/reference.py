@@ -177,7 +177,7 @@ def run_cells(sources: Sequence[str]) -> dict[str, Any]:
 def exec_cell(source: str, namespace: dict[str, Any], file: str) -> None:
     """Run a cell's source under a file name that tracebacks can quote."""
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    exec(compile(source, file, "exec"), namespace)
+    exec(compile(source, file, "exec", dont_inherit=True), namespace)
 
 
 @contextlib.contextmanager

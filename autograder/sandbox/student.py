@@ -56,13 +56,12 @@ class Student:
 
     def _answer(self, name: str, arguments: list[Any]) -> bytes:
         try:
-            answer = ["ok", self._requests[name](*arguments), self._peak()]
-        except (KeyboardInterrupt, Exception, SystemExit) as error:
-            answer = ["error", self._described(error), self._peak()]
-        try:
-            return self._codec.pack(answer)
+            return self._codec.pack(["ok", self._requests[name](*arguments), self._peak()])
         except WireError as error:
-            return self._codec.pack(["error", {"types": ["ValueError"], "message": str(error), "where": ""}, self._peak()])
+            described = {"types": ["ValueError"], "message": str(error), "where": ""}
+        except BaseException as error:  # also SystemExit and the like: a function that raises them does not end the process
+            described = self._described(error)
+        return self._codec.pack(["error", described, self._peak()])
 
     @staticmethod
     def _peak() -> int:
@@ -81,7 +80,7 @@ class Student:
 
     def setup(self, source: str) -> None:
         """Run a setup cell twice: in the student's notebook, and in a namespace of its own for scenarios."""
-        exec(compile(source, "<setup>", "exec"), self._setup)
+        exec(compile(source, "<setup>", "exec", dont_inherit=True), self._setup)
         self._shell.user_ns.update({name: value for name, value in self._setup.items() if name != "__builtins__"})
 
     def cell(self, source: str) -> dict[str, Any]:
@@ -132,7 +131,7 @@ class Student:
     def scenario(self, source: str, name: str) -> Any:
         """Define a function that runs beside the student's code, in the setup's namespace."""
         namespace = dict(self._setup)
-        exec(compile(source, "<scenario>", "exec"), namespace)
+        exec(compile(source, "<scenario>", "exec", dont_inherit=True), namespace)
         return namespace[name]
 
     # references

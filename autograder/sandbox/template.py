@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 from autograder.sandbox.isolation import Isolation, Limits, enter, readable_paths
@@ -30,34 +31,35 @@ def main() -> None:
     options = json.loads(sys.argv[2])
     shell = new_shell()
     warm(shell)
+    readable = readable_paths()
     gc.collect()
     gc.freeze()  # keeps the collector of a forked process from touching, and so copying, what it inherited
     control.sendall(b"ready\n")
     for line in control.makefile("r"):
         order, *arguments = line.split()
         if order == "fork":
-            _fork(control, shell, options)
+            _fork(control, shell, options, readable)
         else:
             control.sendall(f"{_end(int(arguments[0]), float(arguments[1]))}\n".encode())
 
 
-def _fork(control: socket.socket, shell: Any, options: dict[str, Any]) -> None:
+def _fork(control: socket.socket, shell: Any, options: dict[str, Any], readable: list[Path]) -> None:
     ours, theirs = socket.socketpair()
     process = os.fork()
     if process == 0:
         control.close()
         ours.close()
-        _become_student(theirs, shell, options)
+        _become_student(theirs, shell, options, readable)
     theirs.close()
     socket.send_fds(control, [f"{process}\n".encode()], [ours.fileno()])
     ours.close()
 
 
-def _become_student(connection: socket.socket, shell: Any, options: dict[str, Any]) -> None:
+def _become_student(connection: socket.socket, shell: Any, options: dict[str, Any], readable: list[Path]) -> None:
     status = 1
     try:
         if options["isolate"]:
-            isolation = enter(Limits(**options["limits"]), readable_paths(), {connection.fileno()})
+            isolation = enter(Limits(**options["limits"]), readable, {connection.fileno()})
         else:
             isolation = Isolation("none", (), ("Isolation was switched off by name.",))
         channel = Channel(connection)

@@ -71,7 +71,9 @@ class Codec:
         """
         try:
             packed: bytes = msgpack.packb(value, default=self._default, strict_types=True, use_bin_type=True)
-        except (ValueError, RecursionError, OverflowError) as error:
+        except WireError:
+            raise
+        except Exception as error:
             raise WireError(f"this value cannot travel: {error}") from None
         if len(packed) > MAX_FRAME:
             raise WireError(f"this value is too large: {len(packed) / 2**20:.0f} MB, the limit is {MAX_FRAME / 2**20:.0f} MB")
