@@ -190,6 +190,7 @@ class Remote:
         object.__setattr__(self, "_reference", reference)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call it over there; arguments that the call changed in place are changed here as well."""
         sandbox: Sandbox = object.__getattribute__(self, "_sandbox")
         answer = sandbox.request("call", self, list(arguments), keywords, dict(np.geterr()))
         if not (isinstance(answer, list) and len(answer) == 2 and isinstance(answer[1], dict)):

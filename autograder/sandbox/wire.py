@@ -22,8 +22,12 @@ import numpy as np
 MAX_FRAME = 64 * 2**20
 """Bytes of one message; a student's function that returns more is told so."""
 
-ARRAY, TENSOR, SCALAR, TUPLE, INTEGER, REFERENCE, GENERATOR, TORCH_GENERATOR, SET, COMPLEX = range(1, 11)
+ARRAY, TENSOR, SCALAR, TUPLE, INTEGER, REFERENCE, GENERATOR, TORCH_GENERATOR, SET, COMPLEX, FROZENSET = range(1, 12)
 KINDS = "biufcUS"
+
+
+MAX_DIGITS = 4000
+"""Digits of one integer; reading a number takes time that grows with their square."""
 
 
 class WireError(Exception):
@@ -103,10 +107,9 @@ class Codec:
         if isinstance(value, tuple):
             return msgpack.ExtType(TUPLE, self.pack(list(value)))
         if isinstance(value, (set, frozenset)):
-            return msgpack.ExtType(SET, self.pack(list(value)))
+            return msgpack.ExtType(SET if isinstance(value, set) else FROZENSET, self.pack(list(value)))
         if isinstance(value, int):
-            plain = int(value)
-            return plain if -(2**63) <= plain < 2**64 and type(value) is not int else msgpack.ExtType(INTEGER, str(plain).encode())
+            return self._integer(int(value), exact=type(value) is int)
         if isinstance(value, complex):
             return msgpack.ExtType(COMPLEX, struct.pack("<dd", value.real, value.imag))
         plain_types: tuple[Any, ...] = (float, str, bytes, list, dict)
@@ -124,6 +127,13 @@ class Codec:
         reference = self._refer(value)
         return msgpack.ExtType(REFERENCE, self.pack([reference.side, reference.number, reference.name, reference.callable]))
 
+    def _integer(self, value: int, exact: bool) -> Any:
+        if not exact and -(2**63) <= value < 2**64:
+            return value
+        if abs(value) >= 10**MAX_DIGITS:
+            raise WireError(f"an integer with more than {MAX_DIGITS} digits cannot travel")
+        return msgpack.ExtType(INTEGER, str(value).encode())
+
     def _array(self, code: int, array: np.ndarray, more: list[Any] | None = None) -> msgpack.ExtType:
         contiguous = np.ascontiguousarray(array)
         return msgpack.ExtType(
@@ -135,11 +145,11 @@ class Codec:
             return self._read_array(code, data)
         if code == TUPLE:
             return tuple(self.unpack(data))
-        if code == SET:
-            return set(self.unpack(data))
+        if code in (SET, FROZENSET):
+            return (set if code == SET else frozenset)(self.unpack(data))
         if code == INTEGER:
-            if len(data) > 4000:
-                raise WireError("an integer with more than 4000 digits")
+            if len(data) > MAX_DIGITS + 1:
+                raise WireError(f"an integer with more than {MAX_DIGITS} digits")
             return int(data.decode("ascii"))
         if code == COMPLEX:
             return complex(*struct.unpack("<dd", data))
