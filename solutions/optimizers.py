@@ -1,7 +1,7 @@
 """Unit 5, optimizers.
 
-Every rule is a function `step(w, g, state, **settings) -> (w_new, state_new)`: weights and gradient are float64 arrays of one shape,
-the state is a dict, `{}` before the first step. A step returns new arrays and writes to none that it was given.
+Every rule is a function `step(w, g, state, **settings) -> (w_new, state_new)`. Weights and gradient are float64 arrays of one
+shape, the state is a dict, `{}` before the first step. A step returns new arrays and writes to none that it was given.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ def momentum_step(
         raise ValueError(f"momentum_step: w and g must share one shape; got {w.shape} and {g.shape}")
     ### BEGIN SOLUTION
     v = mu * state.get("v", 0.0) + g
-    return w - lr * v, {"v": v}
+    w_new, state_new = w - lr * v, {"v": v}
     ### END SOLUTION
+    return w_new, state_new
 
 
 def convert(form: str, lr: float, mu: float) -> tuple[float, float]:
@@ -65,9 +66,10 @@ def convert(form: str, lr: float, mu: float) -> tuple[float, float]:
     if form not in ("cs231n", "postech", "ema", "heavy_ball"):
         raise ValueError(f'convert: form must be "cs231n", "postech", "ema" or "heavy_ball"; got {form!r}')
     ### BEGIN SOLUTION
-    averages = form == "ema"  # the other three only keep lr in another place
-    return (lr * (1 - mu) if averages else lr), mu
+    if form == "ema":  # the other three only keep lr in another place
+        lr = lr * (1 - mu)
     ### END SOLUTION
+    return lr, mu
 
 
 # E5.7
@@ -112,9 +114,11 @@ def adam_step(
     m = beta1 * state.get("m", 0.0) + (1 - beta1) * g
     v = beta2 * state.get("v", 0.0) + (1 - beta2) * g**2
     m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
-    return w - lr * m_hat / (np.sqrt(v_hat) + eps), {"t": t, "m": m, "v": v}
+    w_new = w - lr * m_hat / (np.sqrt(v_hat) + eps)
+    state_new = {"t": t, "m": m, "v": v}
     ### END SOLUTION
+    return w_new, state_new
 
 
 terminal_speed = 1 / (1 - 0.95)  # Q5.2: the geometric series 1 + 0.95 + 0.95² + …
-first_step_without_correction = (1 - 0.9) / (1 - 0.999) ** 0.5  # Q5.3: m is a tenth of g, the root of v is the root of a thousandth of it
+first_step_without_correction = (1 - 0.9) / (1 - 0.999) ** 0.5  # Q5.3: m is g / 10, v is g² / 1000

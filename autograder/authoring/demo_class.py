@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 from autograder.grading.reference import Reference
-from autograder.notebooks.model import Exercise, Notebook, grade_id, role
+from autograder.notebooks.model import Exercise, Notebook, definitions, grade_id, role
 from autograder.notebooks.reading import read_nodes, read_notebook
 
 Answers = Callable[[Reference, Exercise], str | None]
@@ -104,9 +104,12 @@ def in_first(text: str, other: Answers = right) -> Answers:
     def answers(reference: Reference, exercise: Exercise) -> str | None:
         if exercise.is_question or exercise.name != next(iter(reference.notebook.exercises)):
             return other(reference, exercise)
-        head, marker, _ = exercise.stub.partition("raise NotImplementedError")
-        indent = head[head.rindex("\n") + 1 :] if marker else ""
-        return (head + text.strip().replace("\n", "\n" + indent) + "\n") if marker else text + exercise.solution
+        first = exercise.functions[0]
+        head, marker, _ = definitions(exercise.stub)[first].partition("raise NotImplementedError")
+        if not marker:
+            return text + exercise.solution
+        indent = head[head.rindex("\n") + 1 :]
+        return exercise.solution.replace(exercise.answer_sources[first], head + text.strip().replace("\n", "\n" + indent))
 
     return answers
 

@@ -111,7 +111,8 @@ def _mapping(got: Any, expected: dict[Any, Any], rtol: float, atol: float, place
     if got.keys() != expected.keys():
         text = f"{_at(place)}expected the keys {_keys(expected)}, got {_keys(got)}"
         return Difference(CONTRACT, text, text)
-    return most_important(difference(got[key], right, rtol=rtol, atol=atol, place=f"{place}[{key!r}]") for key, right in expected.items())
+    places = {key: f"{place}[{key!r}]" for key in expected}
+    return most_important(difference(got[key], expected[key], rtol=rtol, atol=atol, place=places[key]) for key in expected)
 
 
 def _keys(mapping: dict[Any, Any]) -> str:

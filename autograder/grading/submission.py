@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import itertools
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -15,18 +17,29 @@ from autograder.checks.running import run
 from autograder.checks.verdict import State, Verdict
 from autograder.grading.reference import BrokenCheck, Reference, quiet
 from autograder.grading.result import Result
+from autograder.grading.watch import Watch
 from autograder.notebooks.aligning import Aligned, is_untouched
-from autograder.notebooks.model import CheckCell, Exercise, defined_names, grade_id, role
+from autograder.notebooks.model import UNPARSABLE, CheckCell, Exercise, defined_names, grade_id, role
+from autograder.sandbox import received
 from autograder.sandbox.pool import Template
 from autograder.sandbox.remote import Remote, Sandbox, SandboxGone, SandboxTimeout
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds that a student's code may take."""
+    """Seconds that a student's code may take.
+
+    Attributes:
+        cell: one cell.
+        check: one check.
+        judging: what this process itself may spend on one check's answers, beyond that.
+        notebook: everything together, with what has to be run again after a crash.
+    """
 
     cell: float = 20.0
     check: float = 10.0
+    judging: float = 10.0
+    notebook: float = 600.0
 
 
 @dataclass
@@ -82,14 +95,17 @@ class _Grading:
         self.with_demos = False
         self.broken: dict[str, State] = {}
         self.outputs: dict[str, list[dict[str, Any]]] = {}
+        self.room = received.MAX_SHOWN
+        self.undefined: set[str] = set()
         self.isolation = ""
         self.attempt: _Attempt | None = None
+        self.end = time.monotonic() + self.patience.notebook
 
     def result(self) -> Result:
         started = time.perf_counter()
         try:
             verdicts = self._all_checks()
-            if not self.with_demos and self._missed_a_demo(verdicts.values()):
+            if not self.with_demos and self._missed_a_demo():
                 self.with_demos = True
                 self._end()
                 verdicts = self._all_checks()
@@ -103,7 +119,7 @@ class _Grading:
 
     def _start(self) -> _Attempt:
         """A process in which the student's cells have been run, but for those that would end it."""
-        while True:
+        while not self._spent:
             attempt = _Attempt(self.template.fork())
             self.isolation = attempt.sandbox.isolation.level
             for source in self.notebook.setup:
@@ -111,13 +127,19 @@ class _Grading:
                 attempt.sandbox.run_setup(source)
             if all(self._run_cell(attempt, cell) for cell in self.cells if self._runs(cell)):
                 return attempt
+        raise _Spent
+
+    @property
+    def _spent(self) -> bool:
+        """Has the notebook had all the time there is for it?"""
+        return time.monotonic() >= self.end
 
     def _runs(self, cell: Any) -> bool:
         kinds = ("exercise", "question", "extra", "demo", "predict") if self.with_demos else ("exercise", "question", "extra")
         return role(cell) in kinds and cell.id not in self.broken and bool(cell.source.strip())
 
     def _run_cell(self, attempt: _Attempt, cell: Any) -> bool:
-        attempt.sandbox.deadline = time.monotonic() + self.patience.cell
+        attempt.sandbox.deadline = min(time.monotonic() + self.patience.cell, self.end)
         try:
             result = attempt.sandbox.run_cell(cell.source)
         except SandboxGone as gone:
@@ -127,7 +149,10 @@ class _Grading:
             attempt.sandbox.close()
             self.broken[cell.id] = State.CRASHED
             return False
-        self.outputs.setdefault(cell.id, result.outputs)
+        if cell.id not in self.outputs and self.room > 0:
+            self.outputs[cell.id] = result.outputs
+            self.room -= sum(map(received.size, result.outputs))
+        self.undefined |= attempt.sandbox.undefined
         if result.error:
             attempt.errors[cell.id] = result.error
         return True
@@ -147,7 +172,10 @@ class _Grading:
     # checks
 
     def _all_checks(self) -> dict[str, Verdict]:
-        return {check.grade_id: self._check(check) for check in self.notebook.checks}
+        """Hidden checks come last: a process that has seen their inputs could tell of them in the message of a visible one."""
+        hidden_last = sorted(self.notebook.checks, key=lambda check: check.header.kind == "hidden")
+        decided = {check.grade_id: self._check(check) for check in hidden_last}
+        return {check.grade_id: decided[check.grade_id] for check in self.notebook.checks}
 
     def _check(self, check: CheckCell, prepare: Callable[[Sandbox], None] | None = None) -> Verdict:
         started = time.perf_counter()
@@ -158,6 +186,8 @@ class _Grading:
             expected = self.reference.observations(check)
             if self.attempt is None or not self.attempt.sandbox.alive:
                 self.attempt = self._start()
+        except _Spent:
+            return replace(blank(check), state=State.TIMEOUT, claim="the notebook runs to its end", differs=SPENT)
         except (SandboxGone, Exception) as error:  # nothing of the student's has a say here: this is ours
             return replace(blank(check), state=State.COULD_NOT_CHECK, points=check.header.points, claim=str(error))
         attempt, cell = self.attempt, self._cell_of(exercise)
@@ -168,23 +198,26 @@ class _Grading:
                 claim="the cell of this exercise runs",
                 differs=ENDINGS[self.broken[cell.id]],
             )
+        attempt.sandbox.deadline = min(time.monotonic() + self.patience.check, self.end)
         try:
-            if prepare:
-                prepare(attempt.sandbox)
-            verdict = self._judge(check, exercise, attempt, expected)
+            with Watch(self.patience.check + self.patience.judging, SandboxTimeout("the answers take too long to look at")) as watch:
+                if prepare:
+                    prepare(attempt.sandbox)
+                verdict = self._judge(check, exercise, attempt, expected, watch)
         except SandboxGone as gone:
             state = self._state(gone, attempt.sandbox)
             verdict = replace(blank(check), state=state, claim="the check runs to its end", differs=ENDINGS[state])
         except Exception as error:  # an answer that only a tampered process gives
             verdict = replace(blank(check), state=State.ERROR, claim="your notebook answers the check", differs=str(error)[:200])
-        return verdict.measured(time.perf_counter() - started, attempt.sandbox.peak_memory)
+        self.undefined |= attempt.sandbox.undefined
+        return in_form(verdict).measured(time.perf_counter() - started, attempt.sandbox.peak_memory)
 
     def _cell_of(self, exercise: Exercise) -> Any:
         return next(cell for cell in self.cells if grade_id(cell) == exercise.grade_id)
 
-    def _judge(self, check: CheckCell, exercise: Exercise, attempt: _Attempt, expected: list[Any]) -> Verdict:
-        sandbox = attempt.sandbox
-        sandbox.deadline = time.monotonic() + self.patience.check
+    def _judge(self, check: CheckCell, exercise: Exercise, attempt: _Attempt, expected: list[Any], watch: Watch) -> Verdict:
+        sandbox, hidden = attempt.sandbox, check.header.kind == "hidden"
+        sandbox.quotable = self._lines if hidden else None
         body = self.reference.body(check)
         used = [name for other in self.notebook.exercises.values() for name in other.functions if name in body.code.co_names]
         theirs = sandbox.describe(list(dict.fromkeys([*exercise.functions, *used])))
@@ -243,18 +276,16 @@ class _Grading:
 
     # fairness
 
-    def _missed_a_demo(self, verdicts: Iterable[Verdict]) -> bool:
+    def _missed_a_demo(self) -> bool:
         """Did the student's code use a name that only a demo defines? Demos are not run unless it did."""
         names: set[str] = set()
         for cell in self.cells:
             if role(cell) in ("demo", "predict"):
                 try:
                     names |= {name for node in ast.parse(cell.source).body for name in defined_names(node)}
-                except SyntaxError:
+                except UNPARSABLE:
                     continue
-        texts = [verdict.differs for verdict in verdicts]
-        texts += [error["message"] for error in self.attempt.errors.values()] if self.attempt else []
-        return any(f"name '{name}' is not defined" in text for name in names for text in texts)
+        return bool(names & self.undefined)
 
     def _second_chances(self, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
         """Check again, with the reference in its place, what failed while it used an earlier answer that is wrong."""
@@ -262,13 +293,13 @@ class _Grading:
         decided = dict(verdicts)
         for check in self.notebook.checks:
             verdict, exercise = verdicts[check.grade_id], self.reference.exercise(check)
-            used = self._uses(exercise, failed - {exercise.name})
+            used = self._uses(exercise, failed)
             if verdict.state not in (State.FAILED, State.ERROR) or not used:
                 continue
             self._end()
             again = self._check(check, lambda sandbox, used=used: self._put_reference(sandbox, used))  # type: ignore[misc]
             names = ", ".join(other.functions[0] for other in used)
-            if again.passed:
+            if again.state == State.PASSED:
                 decided[check.grade_id] = replace(again, claim=f"right once {names}, which it uses, is right")
             elif any(inspectable(other) is None for other in used):
                 decided[check.grade_id] = replace(verdict, state=State.BLOCKED, likely=f"it uses {names}, which is not right yet")
@@ -278,16 +309,27 @@ class _Grading:
     def _uses(self, exercise: Exercise, failed: set[str]) -> list[Exercise]:
         try:
             tree = ast.parse(self.sources[exercise.grade_id])
-        except (SyntaxError, ValueError, RecursionError):
+        except UNPARSABLE:
             return []
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        return [other for name, other in self.notebook.exercises.items() if name in failed and names & set(other.functions)]
+        earlier = itertools.takewhile(lambda other: other is not exercise, self.notebook.exercises.values())
+        return [other for other in earlier if other.name in failed and names & set(other.functions)]
 
     def _put_reference(self, sandbox: Sandbox, exercises: list[Exercise]) -> None:
         for exercise in exercises:
             answers = self.reference.answers(exercise)
             for name in inspectable(exercise) or ():
                 sandbox.bind(name, answers[name])
+
+
+class _Spent(Exception):
+    """The notebook has had all the time there is for it."""
+
+
+def in_form(verdict: Verdict) -> Verdict:
+    """A verdict whose words a page and a terminal can show, whatever a student's values looked like."""
+    cut = {name: received.words(getattr(verdict, name), MAX_WORDS) for name in ("claim", "differs", "likely", "hint")}
+    return replace(verdict, **cut)  # type: ignore[arg-type]
 
 
 def _callable(source: str) -> bool:
@@ -300,6 +342,10 @@ def inspectable(exercise: Exercise) -> list[str] | None:
     return names if len(names) == len(exercise.functions) else None
 
 
+MAX_WORDS = 600
+"""Characters of each part of a verdict."""
+
+SPENT = "its cells and checks together took longer than there is time for one notebook"
 ENDINGS = {
     State.TIMEOUT: "it did not end in time: look for a loop whose condition never becomes false",
     State.CRASHED: "it ended the whole process",

@@ -92,4 +92,5 @@ def mean_output(curve: Curve, spread: float = 1.0) -> float:
     """
     z = np.linspace(-REACH, REACH, 24001)
     weight = np.exp(-((z / spread) ** 2) / 2)
-    return float(np.sum(curve.draw(z) * weight) / np.sum(weight))
+    mean = float(np.sum(curve.draw(z) * weight) / np.sum(weight))
+    return round(mean, 12) + 0.0  # no "-0.0" where it is zero up to rounding

@@ -47,8 +47,8 @@ def ravine(condition: float = 100.0) -> Surface:
         f"ravine, walls {condition:g} times as curved as the floor",
         lambda points: np.asarray((curvature * points**2).sum(axis=-1) / 2),
         lambda point: curvature * point,
-        (-1.0, 1.0),
-        (-1.15, 0.6, -1.2, 1.2),
+        (-1.0, 0.1),
+        (-1.15, 0.6, -0.13, 0.13),
     )
 
 
@@ -65,7 +65,7 @@ def path(surface: Surface, rule: str, steps: int, **settings: float) -> np.ndarr
         The weights before the first step and after each, (steps + 1, 2).
 
     >>> path(ravine(4), "SGD", 1, lr=0.25).tolist()
-    [[-1.0, 1.0], [-0.75, 0.0]]
+    [[-1.0, 0.1], [-0.75, 0.0]]
     """
     import torch
 

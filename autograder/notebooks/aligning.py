@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.notebooks.model import NAMESPACE, Exercise, Notebook, defined_names, grade_id, role, stub
+from autograder.notebooks.model import NAMESPACE, UNPARSABLE, Exercise, Notebook, defined_names, grade_id, role, stub
 
 
 class WrongNotebook(Exception):
@@ -57,8 +57,7 @@ def align(instructor: Notebook, submitted: Any) -> Aligned:
             cell.source = theirs[cell.id].source
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    used = {id(cell) for cell in chosen.values()}
-    nodes.cells = _with_extras(nodes.cells, submitted, used, instructor)
+    nodes.cells = _with_extras(nodes.cells, submitted, chosen)
     return Aligned(nodes, tuple(repairs))
 
 
@@ -102,34 +101,36 @@ def _defines(cell: Any, names: set[str]) -> bool:
         return False
     try:
         return any(name in names for node in ast.parse(cell.source).body for name in defined_names(node))
-    except (SyntaxError, ValueError, RecursionError):
+    except UNPARSABLE:
         return False
 
 
-def _with_extras(cells: list[Any], submitted: Any, used: set[int], instructor: Notebook) -> list[Any]:
+def _with_extras(cells: list[Any], submitted: Any, chosen: dict[str, Any]) -> list[Any]:
     """Put the student's own cells after the course's cell that they followed."""
-    known = {cell.id for cell in cells} | {grade_id(cell) for cell in cells} - {""}
-    following: dict[str, list[Any]] = {}
-    anchor = cells[0].id if cells else ""
+    places = {cell.id: place for place, cell in enumerate(cells)}
+    places |= {grade_id(cell): place for place, cell in enumerate(cells) if grade_id(cell)}
+    answers = {id(cell): places[name] for name, cell in reversed(chosen.items())}
+    texts = {cell.source.strip() for cell in (*cells, *chosen.values())} | {""}
+    following: dict[int, list[Any]] = {}
+    place, count = 0, 0
     for cell in submitted.cells:
-        name = grade_id(cell) or cell.get("id", "")
-        if id(cell) in used:
-            anchor = grade_id(cell) or next(
-                exercise.grade_id for exercise in instructor.exercises.values() if _defines(cell, {exercise.functions[0]})
-            )
-        elif role(cell) == "extra" and not grade_id(cell):
-            fresh = nbformat.from_dict(
-                {
-                    "cell_type": "code",
-                    "id": f"student-{len(following)}-{len(following.get(anchor, []))}",
-                    "metadata": {NAMESPACE: {"role": "extra"}},
-                }
-                | {"source": cell.source, "outputs": [], "execution_count": None}
-            )
-            following.setdefault(anchor, []).append(fresh)
-        elif name in known:
-            anchor = name
-    return [item for cell in cells for item in (cell, *following.get(cell.id, []))]
+        name = grade_id(cell) or cell.get("id")
+        if id(cell) in answers:
+            place = answers[id(cell)]
+        elif name in places and role(cell) not in ("exercise", "question"):
+            place = places[name]
+        elif _is_extra(cell) and cell.source.strip() not in texts:
+            count += 1
+            own = {"id": f"student-{count}", "metadata": {NAMESPACE: {"role": "extra"}}, "source": cell.source}
+            more = {"outputs": [], "execution_count": None} if cell.cell_type == "code" else {}
+            following.setdefault(place, []).append(nbformat.from_dict({"cell_type": cell.cell_type, **own, **more}))
+    return [item for place, cell in enumerate(cells) for item in (cell, *following.get(place, []))]
+
+
+def _is_extra(cell: Any) -> bool:
+    """Has the student added this cell? Its text may still be the course's, if a program dropped all marks."""
+    is_marked = bool(cell.metadata.get(NAMESPACE, {}).get("role", "extra") != "extra" or grade_id(cell))
+    return not is_marked and not cell.source.startswith("%%check ")
 
 
 def is_untouched(source: str, exercise: Exercise) -> bool:
@@ -140,5 +141,5 @@ def is_untouched(source: str, exercise: Exercise) -> bool:
 def _tree(source: str) -> str:
     try:
         return ast.dump(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError):
+    except UNPARSABLE:
         return source

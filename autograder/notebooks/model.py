@@ -15,6 +15,9 @@ from autograder.checks.live import Header
 
 NAMESPACE = "autograder"
 
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What `ast.parse` raises for a student's text that is not Python, or is nested without end."""
+
 
 def role(cell: Any) -> str:
     """A cell's role: `setup`, `demo`, `predict`, `exercise`, `question`, `check`, `prose`; `extra` when it is not the course's."""
@@ -182,4 +185,5 @@ def defined_names(node: ast.stmt) -> list[str]:
         targets = node.targets
     elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
         targets = [node.target]
-    return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    names = [name for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    return [name.id for name in names if isinstance(name.ctx, ast.Store)]  # `table[key] = 1` defines neither

@@ -26,7 +26,7 @@ def read_nodes(path: Path) -> Any:
     """
     try:
         size = path.stat().st_size
-        text = path.read_text(encoding="utf-8") if size <= MAX_BYTES else ""
+        text = path.read_text(encoding="utf-8-sig") if size <= MAX_BYTES else ""
     except FileNotFoundError:
         raise UnreadableNotebook(f"{path} does not exist.") from None
     except IsADirectoryError:
@@ -41,8 +41,8 @@ def read_nodes(path: Path) -> Any:
         raise UnreadableNotebook(f"{path} is empty.")
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        reason = "cut short" if text.lstrip().startswith("{") and not text.rstrip().endswith("}") else "not a notebook"
+    except (ValueError, RecursionError) as error:
+        reason = "cut short" if _is_cut_short(text, error) else "not a notebook"
         raise UnreadableNotebook(f"{path} is {reason}: it is not valid JSON.") from None
     if not (isinstance(data, dict) and isinstance(data.get("nbformat"), int) and ("cells" in data or "worksheets" in data)):
         raise UnreadableNotebook(f"{path} is JSON, but not a notebook.")
@@ -55,6 +55,13 @@ def read_nodes(path: Path) -> Any:
         raise UnreadableNotebook(f"{path} is not a notebook that can be read: {error}.") from None
 
 
+def _is_cut_short(text: str, error: Exception) -> bool:
+    """Did reading JSON stop because the text did?"""
+    if not isinstance(error, json.JSONDecodeError) or not text.lstrip().startswith("{"):
+        return False
+    return error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip()) - len("false")
+
+
 def read_notebook(path: Path) -> Notebook:
     """Read a built instructor notebook."""
     return Notebook.of(read_nodes(path), path)
@@ -62,13 +69,17 @@ def read_notebook(path: Path) -> Notebook:
 
 def _tidy(nodes: Any) -> Any:
     """Give every cell what version 4 says it has, whatever program wrote it."""
-    nodes.setdefault("metadata", nbformat.NotebookNode())
+    if not isinstance(nodes.get("metadata"), dict):
+        nodes["metadata"] = nbformat.NotebookNode()
     cells = []
     for cell in nodes.get("cells", []):
         if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
             continue
         source = cell.get("source", "")
-        cell["source"] = "".join(source) if isinstance(source, list) else str(source)
+        text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+        cell["source"] = text.encode(errors="replace").decode().replace("\0", "")  # what neither a file nor Python can hold
+        if not isinstance(cell.get("id", ""), str):
+            del cell["id"]
         if not isinstance(cell.get("metadata"), dict):
             cell["metadata"] = nbformat.NotebookNode()
         for own in ("nbgrader", "autograder"):

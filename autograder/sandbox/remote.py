@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import json
+import re
 import socket
 import time
+import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from autograder.sandbox import received
 from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.student import MISSING
 from autograder.sandbox.wire import Channel, Codec, Reference, Silence, WireError
@@ -54,6 +58,8 @@ class Sandbox:
         isolation: the measures that are in force.
         peak_memory: largest resident memory it has reported, in bytes.
         calls: requests sent so far.
+        quotable: while inputs are secret, the only lines of code that an exception may name; its message is left out. None otherwise.
+        undefined: names that the student's code missed.
     """
 
     def __init__(self, connection: socket.socket, process: int, end: Callable[[int, float], int]) -> None:
@@ -62,11 +68,13 @@ class Sandbox:
         self._end = end
         self._codec = Codec(self._refer, self._resolve)
         self._functions: list[Callable[..., Any]] = []
-        self._remotes: dict[int, Remote] = {}
+        self._remotes: weakref.WeakValueDictionary[int, Remote] = weakref.WeakValueDictionary()
         self._status: int | None = None
         self.deadline = time.monotonic() + 30
         self.peak_memory = 0
         self.calls = 0
+        self.quotable: frozenset[str] | None = None
+        self.undefined: set[str] = set()
         self.isolation = self._greet()
 
     def _greet(self) -> Isolation:
@@ -97,19 +105,18 @@ class Sandbox:
 
     def run_cell(self, source: str) -> CellResult:
         """Run a cell of the student's notebook."""
-        answer = self.request("cell", source)
-        if not (
-            isinstance(answer, dict) and isinstance(answer.get("outputs"), list) and isinstance(answer.get("error"), dict | None)
-        ):
-            raise self._broken("not the result of a cell")
-        return CellResult(answer["outputs"], answer["error"])
+        try:
+            return CellResult(*received.cell(self.request("cell", source)))
+        except WireError as error:
+            raise self._broken(str(error)) from None
 
     def describe(self, names: list[str]) -> dict[str, Any]:
         """The notebook's names that exist: plain values, or `Remote` objects."""
         answer = self.request("describe", names)
         if not isinstance(answer, dict):
             raise self._broken("not a description")
-        return {name: answer[name] for name in names if name in answer and not is_missing(answer[name])}
+        found = {name: answer[name] for name in names if name in answer and not is_missing(answer[name])}
+        return {name: _renamed(value, name) if isinstance(value, Remote) else value for name, value in found.items()}
 
     def bind(self, name: str, function: Callable[..., Any]) -> None:
         """Put a function of the trusted process in the place of one of the notebook's names."""
@@ -134,11 +141,12 @@ class Sandbox:
             self._channel.send(message, self.deadline)
             while True:
                 kind, content, peak = self._codec.unpack(self._channel.receive(self.deadline))
-                self.peak_memory = max(self.peak_memory, int(peak))
+                if type(peak) is int and peak < 2**50:
+                    self.peak_memory = max(self.peak_memory, peak)
                 if kind == "ok":
                     return content
                 if kind == "error":
-                    raise student_error(content)
+                    raise self._error(content)
                 self._channel.send(self._codec.pack(self._serve(*content)), self.deadline)
         except Silence:
             self.close()
@@ -151,6 +159,16 @@ class Sandbox:
     def _broken(self, why: str) -> SandboxCrashed:
         self.close(patience=0.5)
         return SandboxCrashed(why)
+
+    def _error(self, described: Any) -> Exception:
+        said = received.exception(described)
+        if "NameError" in said["types"]:
+            self.undefined.update(re.findall(r"name '(\w+)' is not defined", said["message"]))
+        if self.quotable is None:
+            return student_error(said)
+        own = [name for name in said["types"] if hasattr(builtins, name)]
+        where = said["where"] if said["where"] in self.quotable else ""
+        return student_error({"types": own or ["Exception"], "message": "", "where": where})
 
     def _serve(self, number: int, arguments: list[Any], keywords: dict[str, Any]) -> list[Any]:
         function = self._functions[number]
@@ -171,10 +189,15 @@ class Sandbox:
 
     def _resolve(self, reference: Reference) -> Any:
         if reference.side == "trusted":
+            if not 0 <= reference.number < len(self._functions):
+                raise WireError("a function that was never sent")
             return self._functions[reference.number]
-        if reference.number not in self._remotes:
-            self._remotes[reference.number] = Remote(self, reference)
-        return self._remotes[reference.number]
+        return self._remotes.setdefault(reference.number, Remote(self, reference))
+
+
+SPECIAL = frozenset({"__iter__", "__next__", "__getitem__", "__len__", "__enter__", "__exit__", "__dict__"})
+"""The special attributes that are asked of a student's object. All others are looked up by libraries on their own, and are not for a
+student to answer: NumPy would read whatever address an `__array_interface__` gives, in this process."""
 
 
 class Remote:
@@ -183,7 +206,7 @@ class Remote:
     Calls and attributes go there; everything that comes back is plain data, or another `Remote`. It is equal to nothing but itself.
     """
 
-    __slots__ = ("_reference", "_sandbox")
+    __slots__ = ("__weakref__", "_reference", "_sandbox")
 
     def __init__(self, sandbox: Sandbox, reference: Reference) -> None:
         object.__setattr__(self, "_sandbox", sandbox)
@@ -206,30 +229,33 @@ class Remote:
         reference: Reference = object.__getattribute__(self, "_reference")
         if name in ("__name__", "type_name_over_there"):
             return reference.name
+        if name.startswith("__") and name not in SPECIAL:
+            raise AttributeError(f"{name} of a student's object cannot be asked for; use a scenario")
         return object.__getattribute__(self, "_sandbox").request("attribute", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__getattribute__(self, "_sandbox").request("set_attribute", self, name, value)
 
-    def __iter__(self) -> Iterator[Any]:
-        iterator = self.__getattr__("__iter__")()
-        while True:
-            try:
-                yield iterator.__next__()
-            except RuntimeError as error:
-                if "StopIteration" in getattr(error, "types_over_there", ()):
-                    return
-                raise
+    def __iter__(self) -> Any:
+        return self.__getattr__("__iter__")()
 
     def __next__(self) -> Any:
         """The next item of an iterator over there."""
-        return self.__getattr__("__next__")()
+        try:
+            return self.__getattr__("__next__")()
+        except RuntimeError as error:
+            if "StopIteration" in getattr(error, "types_over_there", ()):
+                raise StopIteration from None
+            raise
 
     def __getitem__(self, key: Any) -> Any:
         return self.__getattr__("__getitem__")(key)
 
     def __len__(self) -> int:
         return int(self.__getattr__("__len__")())
+
+    def __bool__(self) -> bool:
+        return True
 
     def __enter__(self) -> Any:
         return self.__getattr__("__enter__")()
@@ -241,36 +267,40 @@ class Remote:
         return f"<{object.__getattribute__(self, '_reference').name} in the student's process>"
 
 
+def _renamed(remote: Remote, name: str) -> Remote:
+    """The same object under the name by which it was asked for: what it calls itself is the student's to choose."""
+    reference: Reference = object.__getattribute__(remote, "_reference")
+    return Remote(object.__getattribute__(remote, "_sandbox"), replace(reference, name=name))
+
+
 def is_missing(value: Any) -> bool:
     """Does the description of a name say that it does not exist?"""
-    return isinstance(value, dict) and value == {MISSING: True}
+    return isinstance(value, dict) and list(value) == [MISSING] and value[MISSING] is True
 
 
 def student_error(described: Any) -> Exception:
     """The exception that stands here for one of the student's."""
     types = [str(name) for name in described["types"]]
-    kind: type[Exception] = StudentError
-    for name in types:
-        candidate = getattr(builtins, name, None)
-        if (
-            isinstance(candidate, type)
-            and issubclass(candidate, Exception)
-            and candidate not in (Exception, StopIteration, StopAsyncIteration)
-        ):
-            kind = candidate
-            break
-    if "StopIteration" in types:
-        kind = RuntimeError
     message = str(described["message"])[:500]
-    try:
-        error = kind(message)
-    except TypeError:  # some classes want more than a message, as UnicodeDecodeError
-        error = StudentError(message)
-    if type(error) is not kind or types[:1] != [kind.__name__]:
-        error = type(types[0][:60] or "Exception", (kind,), {})(message) if kind is not StudentError or types else error
+    name = types[0][:60] or "Exception"
+    error: Exception = StudentError(message)
+    for kind in (*_builtin_exceptions(types), StudentError):
+        with contextlib.suppress(TypeError):  # some classes want more than a message, as UnicodeDecodeError
+            error = type(name, (kind,), {"__str__": lambda self: message})(message)
+            break
     error.where_over_there = str(described["where"])[:300]  # type: ignore[attr-defined]
     error.types_over_there = tuple(types)  # type: ignore[attr-defined]
     return error
+
+
+def _builtin_exceptions(types: list[str]) -> Iterator[type[Exception]]:
+    """Those of Python's own exceptions among the names of a class and its bases that say more than `Exception`."""
+    if "StopIteration" in types:
+        yield RuntimeError  # a StopIteration would end whatever loop it comes through
+    for name in types:
+        found = getattr(builtins, name, None)
+        if isinstance(found, type) and issubclass(found, Exception) and found not in (Exception, StopIteration, StopAsyncIteration):
+            yield found
 
 
 def write_back(original: Any, changed: Any) -> None:
@@ -288,6 +318,9 @@ def write_back(original: Any, changed: Any) -> None:
                 original[index] = theirs
         del original[len(changed) :]
         original.extend(changed[len(original) :])
+    elif isinstance(original, set) and isinstance(changed, set):
+        original &= changed
+        original |= changed
     elif isinstance(original, dict) and isinstance(changed, dict):
         for key in original.keys() - changed.keys():
             del original[key]
@@ -308,5 +341,5 @@ def write_back(original: Any, changed: Any) -> None:
 
 def _kept(original: Any, changed: Any) -> bool:
     """Can `original` be brought to look like `changed` by writing into it?"""
-    mutable = isinstance(original, (np.ndarray, list, dict)) or hasattr(original, "copy_")
+    mutable = isinstance(original, (np.ndarray, list, dict, set)) or hasattr(original, "copy_")
     return mutable and type(original) is type(changed) and getattr(original, "shape", None) == getattr(changed, "shape", None)

@@ -8,6 +8,7 @@ Nothing that is received is executed or given a say in how it is decoded.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import sys
@@ -22,8 +23,18 @@ import numpy as np
 MAX_FRAME = 64 * 2**20
 """Bytes of one message; a student's function that returns more is told so."""
 
+MAX_PARTS = 4_000_000
+"""Items of all lists and dictionaries of one message: an empty list is one byte here and 56 in memory."""
+
+MAX_KEYS = 10_000
+"""Keys of one dictionary or set: keys can be chosen such that putting in n of them takes n² steps."""
+
+MAX_DEPTH = 24
+"""Tuples inside one another; each is unpacked by a call of its own, which has a copy of its bytes and a part of C's stack."""
+
 ARRAY, TENSOR, SCALAR, TUPLE, INTEGER, REFERENCE, GENERATOR, TORCH_GENERATOR, SET, COMPLEX, FROZENSET = range(1, 12)
 KINDS = "biufcUS"
+DTYPE = re.compile(rf"[<>|=][{KINDS}][0-9]{{1,7}}")
 
 
 MAX_DIGITS = 4000
@@ -66,6 +77,9 @@ class Codec:
     def __init__(self, refer: Callable[[Any], Reference], resolve: Callable[[Reference], Any]) -> None:
         self._refer = refer
         self._resolve = resolve
+        self._depth = 0
+        self._parts = 0
+        self._bytes = 0
 
     def pack(self, value: Any) -> bytes:
         """Pack one value.
@@ -87,14 +101,43 @@ class Codec:
         """Unpack one value.
 
         Raises:
-            WireError: the bytes are not a value of the wire's types.
+            WireError: the bytes are not a value of the wire's types, or one that would cost more than an honest one.
         """
+        self._depth = self._parts = self._bytes = 0
         try:
-            return msgpack.unpackb(packed, ext_hook=self._extension, raw=False, strict_map_key=False)
+            return self._inner(packed)
         except WireError:
             raise
         except Exception as error:
             raise WireError(f"not a message of this wire: {error}") from None
+
+    def _inner(self, packed: bytes) -> Any:
+        """Unpack a value, or a part of one that is packed for itself."""
+        self._bytes += len(packed)
+        if self._depth == MAX_DEPTH or self._bytes > 4 * MAX_FRAME:
+            raise WireError("a value that is nested too deeply")
+        self._depth += 1
+        value = msgpack.unpackb(
+            packed,
+            ext_hook=self._extension,
+            list_hook=self._counted,
+            object_pairs_hook=self._mapping,
+            raw=False,
+            strict_map_key=False,
+            max_array_len=MAX_PARTS,
+            max_map_len=MAX_KEYS,
+        )
+        self._depth -= 1
+        return value
+
+    def _counted(self, items: Any) -> Any:
+        self._parts += 1 + len(items)
+        if self._parts > MAX_PARTS:
+            raise WireError("a value of too many parts")
+        return items
+
+    def _mapping(self, pairs: list[Any]) -> dict[Any, Any]:
+        return dict(self._counted(pairs))
 
     def _default(self, value: Any) -> Any:
         torch = sys.modules.get("torch")
@@ -144,9 +187,12 @@ class Codec:
         if code in (ARRAY, TENSOR, SCALAR):
             return self._read_array(code, data)
         if code == TUPLE:
-            return tuple(self.unpack(data))
+            return tuple(self._inner(data))
         if code in (SET, FROZENSET):
-            return (set if code == SET else frozenset)(self.unpack(data))
+            items = self._inner(data)
+            if len(items) > MAX_KEYS:
+                raise WireError("a set of too many values")
+            return (set if code == SET else frozenset)(items)
         if code == INTEGER:
             if len(data) > MAX_DIGITS + 1:
                 raise WireError(f"an integer with more than {MAX_DIGITS} digits")
@@ -162,7 +208,7 @@ class Codec:
             generator.set_state(torch.frombuffer(bytearray(data), dtype=torch.uint8))
             return generator
         if code == REFERENCE:
-            side, number, name, is_callable = self.unpack(data)
+            side, number, name, is_callable = self._inner(data)
             if not (
                 side in ("student", "trusted") and type(number) is int and isinstance(name, str) and isinstance(is_callable, bool)
             ):
@@ -171,11 +217,12 @@ class Codec:
         raise WireError(f"an unknown type of value: {code}")
 
     def _read_array(self, code: int, data: bytes) -> Any:
-        description, shape, content, more = msgpack.unpackb(data, raw=False)
-        dtype = np.dtype(str(description))
-        if dtype.hasobject or dtype.kind not in KINDS or len(shape) > 32 or not all(type(n) is int and n >= 0 for n in shape):
+        description, shape, content, more = self._inner(data)
+        if not DTYPE.fullmatch(description) or len(shape) > 32 or not all(type(n) is int and n >= 0 for n in shape):
             raise WireError("an array of objects, or not an array")
-        array = np.frombuffer(content, dtype=dtype).reshape(shape).copy()
+        array = np.frombuffer(content, dtype=np.dtype(description)).reshape(shape).copy()
+        if array.dtype.kind == "b":
+            array = array.view(np.uint8) != 0  # a byte 2 is a True that counts twice
         if code == SCALAR:
             return array[()]
         if code == ARRAY:
@@ -196,6 +243,10 @@ def generator_from(data: bytes) -> np.random.Generator:
     }
     if not isinstance(state, dict) or state.get("bit_generator") not in kinds:
         raise WireError("not the state of a generator")
+    for name, last in (("pos", 624), ("buffer_pos", 4)):
+        position = {**state["state"], **state}.get(name, 0)
+        if type(position) is not int or not 0 <= position <= last:
+            raise WireError("the state of a generator that reads beyond its numbers")
     bit_generator: Any = kinds[state["bit_generator"]]()
     bit_generator.state = state
     return np.random.Generator(bit_generator)

@@ -47,7 +47,7 @@ variants.right("mo.loops", momentum_step=momentum_loops)
 
 variants.wrong(
     "mo.double_lr",
-    says="lr stands in your velocity and in your step, and one of the two signs is too many: the step is lr times too short and climbs",
+    says="lr and a minus stand in both of your lines: the step is lr times too short, and it climbs",
     hint="put lr in one of the two lines only; torch's form has it in (2)",
     momentum_step=edit('mu * state.get("v", 0.0) + g', 'mu * state.get("v", 0.0) - lr * g'),
 )
@@ -95,13 +95,13 @@ variants.wrong(
 )
 variants.wrong(
     "mo.lr_inside",
-    says="you keep lr inside the velocity: the same path while lr is constant, but when lr changes, the old velocity still carries the old lr",
+    says="lr is inside your velocity: the same path while lr is constant, but after a change the old lr lives on in it",
     hint="leave lr out of (1); it belongs to (2), so that a new lr acts at once",
     momentum_step=edit('state.get("v", 0.0) + g', 'state.get("v", 0.0) + lr * g', "w - lr * v", "w - v"),
 )
 variants.wrong(
     "mo.inplace_g",
-    says="you add the velocity into the gradient you were given: whoever looks at that gradient next, to clip it or to print its norm, sees another one",
+    says="you add the velocity into the gradient you were given: whoever looks at that gradient next sees another one",
     hint="v = mu * v + g makes a new array, g += mu * v does not",
     momentum_step=edit('v = mu * state.get("v", 0.0) + g', 'v = g\n    v += mu * state.get("v", 0.0)'),
 )
@@ -109,19 +109,17 @@ variants.wrong(
     "mo.inplace_v",
     says="you update the velocity inside the state you were given: a checkpoint that somebody kept of it changes with every step",
     hint="compute a new array and return it in a new dict",
-    momentum_step=edit(
-        'v = mu * state.get("v", 0.0) + g', 'v = state.setdefault("v", np.zeros_like(w))\n    v *= mu\n    v += g'
-    ),
+    momentum_step=edit('v = mu * state.get("v", 0.0) + g', 'v = state.setdefault("v", np.zeros_like(w))\n    v *= mu\n    v += g'),
 )
 variants.wrong(
     "mo.inplace_w",
     says="you move the weights you were given, w -= …: the caller loses the weights before the step",
     hint="return w - …, and leave w alone",
-    momentum_step=edit('return w - lr * v, {"v": v}', 'w -= lr * v\n    return w, {"v": v}'),
+    momentum_step=edit('w_new, state_new = w - lr * v, {"v": v}', 'w -= lr * v\n    w_new, state_new = w, {"v": v}'),
 )
 variants.wrong(
     "mo.alias_g",
-    says="your first velocity is not a copy of the gradient but that very array, so when the next gradient is written into it, your velocity is lost",
+    says="your first velocity is the gradient array itself: when the next gradient is written into it, the velocity is lost",
     hint="at the first step store g.copy(), or compute 0 * v + g",
     momentum_step=edit('mu * state.get("v", 0.0) + g', 'mu * state["v"] + g if state else g'),
 )
@@ -129,46 +127,50 @@ variants.wrong(
     "cv.ema_lr",
     says="an average is 1 - mu times as large as a sum: for the averaging form the rate has to make up for that",
     hint="write the first step of both forms from v = 0, and compare",
-    convert=edit("(lr * (1 - mu) if averages else lr)", "lr"),
+    convert=edit("lr = lr * (1 - mu)", "pass"),
 )
 variants.wrong(
     "cv.ema_inverse",
-    says="you correct the averaging form in the wrong direction: its velocity is the smaller one, so torch's form needs the smaller rate",
+    says="wrong direction: the averaging form has the smaller velocity, so torch's form needs the smaller rate",
     hint="write the first step of both forms from v = 0, and compare",
-    convert=edit("lr * (1 - mu)", "lr / (1 - mu)"),
+    convert=edit("lr = lr * (1 - mu)", "lr = lr / (1 - mu)"),
 )
 variants.wrong(
     "cv.ema_mu",
     says="you exchange the roles of mu and 1 - mu: in all five forms mu stands in front of the old velocity",
     hint="which number multiplies the old velocity in the row of the averaging form?",
-    convert=edit("else lr), mu", "else lr), (1 - mu if averages else mu)"),
+    convert=edit("lr = lr * (1 - mu)", "lr, mu = lr * (1 - mu), 1 - mu"),
 )
 variants.wrong(
     "cv.sign",
-    says="the velocity of CS231n points downhill and is added, torch's points uphill and is subtracted: the two signs cancel, the rate stays positive",
+    says="CS231n adds a velocity that points downhill, torch subtracts one that points uphill: the rate stays positive",
     hint="put v = -lr * (torch's v) into both lines of CS231n's form",
-    convert=edit("else lr), mu", 'else -lr if form == "cs231n" else lr), mu'),
+    convert=edit("return lr, mu", 'return -lr if form == "cs231n" else lr, mu'),
 )
 variants.wrong(
     "cv.lr_inside",
     says="lr inside the velocity does not add up more than lr outside does: take it out of the sum as a common factor",
     hint="put v = lr * (torch's v) into both lines of that form",
-    convert=edit("else lr), mu", 'else lr / (1 - mu) if form in ("cs231n", "postech") else lr), mu'),
+    convert=edit("return lr, mu", 'return lr / (1 - mu) if form in ("cs231n", "postech") else lr, mu'),
 )
 variants.wrong(
     "cv.heavy_ball",
     says="the last move of the heavy ball is a whole step, which holds lr already: mu needs no correction",
     hint="in torch's form, what is the last move? Put it in for w - w_before",
-    convert=edit("else lr), mu", 'else lr), (lr * mu if form == "heavy_ball" else mu)'),
+    convert=edit("return lr, mu", 'return lr, lr * mu if form == "heavy_ball" else mu'),
 )
 
 # Q5.2
 
-variants.wrong("q.speed.19", says="that counts the old velocity only: the gradient of the step itself comes on top", terminal_speed="19")
+variants.wrong(
+    "q.speed.19", says="that counts the old velocity only: the gradient of the step itself comes on top", terminal_speed="19"
+)
 variants.wrong("q.speed.10", says="that is the factor at mu = 0.9", terminal_speed="10")
 variants.wrong("q.speed.two_steps", says="that is the velocity after two steps: it goes on growing", terminal_speed="1.95")
 variants.wrong(
-    "q.speed.one", says="that holds for the form that averages, whose v stays as large as g; torch's form adds up", terminal_speed="1"
+    "q.speed.one",
+    says="that holds for the form that averages, whose v stays as large as g; torch's form adds up",
+    terminal_speed="1",
 )
 variants.wrong(
     "q.speed.inverse", says="that is its inverse: momentum makes a steady descent faster, not slower", terminal_speed="0.05"
@@ -276,7 +278,7 @@ variants.wrong(
 )
 variants.wrong(
     "ad.store_hat",
-    says="step 1 is right and the later ones are not, because you store the corrected averages: the division must not be written back",
+    says="you store the corrected averages, so from step 2 on they are corrected again: the division must not be written back",
     hint="m and v go into the state as (1) and (2) leave them; the corrected ones live for this step only",
     adam_step=edit('"m": m, "v": v', '"m": m_hat, "v": v_hat'),
 )
@@ -312,7 +314,7 @@ variants.wrong(
 )
 variants.wrong(
     "ad.sign_m",
-    says="you walk uphill: the average takes the gradient with a plus, the step with a minus (in some lecture notes both are minus)",
+    says="you walk uphill: the average takes g with a plus, the step has the minus (in some lecture notes both are minus)",
     hint="at the first step, w must move against the sign of g",
     adam_step=edit('state.get("m", 0.0) + (1 - beta1) * g', 'state.get("m", 0.0) - (1 - beta1) * g'),
 )
@@ -364,7 +366,10 @@ variants.wrong(
     "ad.max_v",
     says="you keep the largest v so far: that rule is called AMSGrad; Adam's v may shrink again",
     hint="(2) has no maximum in it",
-    adam_step=edit('v = beta2 * state.get("v", 0.0) + (1 - beta2) * g**2', 'v = np.maximum(state.get("v", 0.0), beta2 * state.get("v", 0.0) + (1 - beta2) * g**2)'),
+    adam_step=edit(
+        'v = beta2 * state.get("v", 0.0) + (1 - beta2) * g**2',
+        'v = np.maximum(state.get("v", 0.0), beta2 * state.get("v", 0.0) + (1 - beta2) * g**2)',
+    ),
 )
 variants.wrong(
     "ad.lr_sqrt_t",
@@ -380,18 +385,18 @@ variants.wrong(
 )
 variants.wrong(
     "ad.old_m",
-    says="you step with the averages of the last call: the new gradient acts one step late, and the first step is 0/0",
+    says="you step with the averages of the last call: every gradient acts one step late, and the first step goes nowhere",
     hint="(1) and (2) come first; (3) uses what they give",
     adam_step=edit(
         "m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)",
-        'm_hat, v_hat = state.get("m", 0 * g) / (1 - beta1 ** (t - 1)), state.get("v", 0 * g) / (1 - beta2 ** (t - 1))',
+        'm_hat, v_hat = state.get("m", 0 * g) / (1 - beta1**t), state.get("v", 0 * g) / (1 - beta2**t)',
     ),
 )
 variants.wrong(
     "ad.shared_state",
-    says="you write into the dict you were given and return that same dict: two weights that start from one empty dict then share their averages",
+    says="you write into the dict you were given: two weights that start from one empty dict then share their averages",
     hint='return a new dict {"t": …, "m": …, "v": …}',
-    adam_step=edit('{"t": t, "m": m, "v": v}', "state", "    m_hat, v_hat", "    state.update(t=t, m=m, v=v)\n    m_hat, v_hat"),
+    adam_step=edit('state_new = {"t": t, "m": m, "v": v}', "state.update(t=t, m=m, v=v)\n    state_new = state"),
 )
 variants.wrong(
     "ad.inplace_m",
@@ -406,9 +411,7 @@ variants.wrong(
     "ad.inplace_w",
     says="you move the weights you were given, w -= …: the caller loses the weights before the step",
     hint="return w - …, and leave w alone",
-    adam_step=edit(
-        'return w - lr * m_hat / (np.sqrt(v_hat) + eps), {"t"', 'w -= lr * m_hat / (np.sqrt(v_hat) + eps)\n    return w, {"t"'
-    ),
+    adam_step=edit("w_new = w - lr * m_hat / (np.sqrt(v_hat) + eps)", "w -= lr * m_hat / (np.sqrt(v_hat) + eps)\n    w_new = w"),
 )
 variants.wrong(
     "ad.inplace_g",
@@ -438,9 +441,7 @@ variants.wrong(
 
 # Q5.3
 
-variants.wrong(
-    "q.first_step.corrected", says="that is the step with the correction; the question asks for the one without", first_step_without_correction="1"
-)
+variants.wrong("q.first_step.corrected", says="that is the step with the correction", first_step_without_correction="1")
 variants.wrong(
     "q.first_step.b1",
     says="that is the step when v is corrected with beta1 by mistake",
