@@ -1,7 +1,7 @@
 """Unit 4, initialisation.
 
-The functions take and return float64 arrays, return new ones and write to none that they were given; the last exercise works on a torch
-model in place. Everything random is drawn from the generator that is passed in, and from nothing else.
+The functions take and return float64 arrays, return new ones and write to none that they were given; the last exercise works on
+a torch model in place. Everything random is drawn from the generator that is passed in, and from nothing else.
 """
 
 # mypy: disable-error-code=no-any-return
@@ -176,9 +176,7 @@ def identity(shape: tuple[int, ...], gain: float = 1.0) -> np.ndarray:
     return gain * np.eye(*shape)
 
 
-def variance_scaling(
-    shape: tuple[int, ...], scale: float, mode: str, distribution: str, rng: np.random.Generator
-) -> np.ndarray:
+def variance_scaling(shape: tuple[int, ...], scale: float, mode: str, distribution: str, rng: np.random.Generator) -> np.ndarray:
     r"""Weights with mean 0 and variance $\text{scale}/n$, where $n$ is a fan of the layer: the rule behind all the names.
 
     Args:
@@ -211,8 +209,8 @@ def variance_scaling(
     if distribution == "uniform":
         return random_uniform(shape, math.sqrt(3.0 * variance), rng)
     draw = random_normal if distribution == "normal" else truncated_normal
-    ### END SOLUTION
     return draw(shape, math.sqrt(variance), rng)
+    ### END SOLUTION
 
 
 def glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -242,7 +240,7 @@ def glorot_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarra
         New array of that shape.
 
     >>> round(float(glorot_normal((300, 400), np.random.default_rng(0)).std()), 3)
-    0.053
+    0.054
     """
     return variance_scaling(shape, 1.0, "fan_avg", "normal", rng)
 
@@ -323,13 +321,13 @@ def orthogonal(shape: tuple[int, ...], gain: float, rng: np.random.Generator) ->
         rng: the only source of randomness.
 
     Returns:
-        New array of that shape. As a matrix: if it has at least as many rows as columns, its columns are perpendicular to each other
-        and have the length `gain`; otherwise its rows. Of all such matrices each is as likely as any other.
+        New array of that shape. As a matrix: if it has at least as many rows as columns, its columns are perpendicular to each
+        other and have the length `gain`; otherwise its rows. Of all such matrices each is as likely as any other.
 
     Source: Saxe, McClelland & Ganguli (2014), arXiv:1312.6120; the signs: Mezzadri (2007), arXiv:math-ph/0609050.
 
     >>> W = orthogonal((5, 2), 3.0, np.random.default_rng(0))
-    >>> (W.T @ W).round(9).tolist()
+    >>> np.abs(W.T @ W).round(9).tolist()
     [[9.0, 0.0], [0.0, 9.0]]
     """
     rows, columns = shape[0], math.prod(shape[1:])
@@ -356,8 +354,8 @@ def hidden_gradients(W1: np.ndarray, b1: np.ndarray, W2: np.ndarray, X: np.ndarr
         y: their classes (N,), integers from 0 to C - 1.
 
     Returns:
-        Gradient with respect to `W1`, (D, H), of the loss: the mean over the samples of $-\log$ of the share that softmax gives to the
-        right class.
+        Gradient with respect to `W1`, (D, H), of the loss: the mean over the samples of $-\log$ of the share that softmax gives
+        to the right class.
 
     >>> one = np.array([[1.0]])
     >>> hidden_gradients(0 * one, np.zeros(1), np.array([[4.0, 0.0]]), one, np.array([0])).tolist()
@@ -377,8 +375,8 @@ def distinct_units(W: np.ndarray, tol: float = 1e-8) -> int:
 
     Args:
         W: weights (D, H); each column is one unit.
-        tol: two units count as the same when none of their weights differ by more than this. (`W` is such that whoever is the same as
-            the same is the same.)
+        tol: two units count as the same when none of their weights differ by more than this. Every pair is clearly the one or
+            the other.
 
     Returns:
         The number of different units, an int from 1 to H.
@@ -451,8 +449,8 @@ def backward_profile(
         dout: gradient of the loss with respect to the network's output (N, width).
 
     Returns:
-        Array (L+1,): the standard deviation of all entries of the gradient with respect to the input of layer 1, 2, …, L, and last that
-        of `dout` itself.
+        Array (L+1,): the standard deviation of all entries of the gradient with respect to the input of layer 1, 2, …, L, and
+        last that of `dout` itself.
 
     >>> act = (lambda z: z, lambda z: np.ones_like(z))
     >>> X, dout = np.array([[1.0, 2.0]]), np.array([[1.0, 4.0, 1.0]])
@@ -479,8 +477,8 @@ def backward_profile(
 
 
 def calibrate_gain(f: Callable[[np.ndarray], np.ndarray]) -> float:
-    r"""The gain of an activation: with weights of standard deviation $\text{gain}/\sqrt{\text{fan\_in}}$, pre-activations of variance 1
-    have pre-activations of variance 1 in the next layer.
+    r"""The gain of an activation: with weights of standard deviation $\text{gain}/\sqrt{\text{fan\_in}}$, pre-activations of
+    variance 1 have pre-activations of variance 1 in the next layer.
 
     Args:
         f: the activation; takes an array of any shape and works entry by entry. It may have corners.
@@ -510,12 +508,12 @@ def lsuv_init(
         X: samples (N, D_0); they need not be centred.
         act: the activation, entry by entry.
         tol: how close to 1 the standard deviation, over all entries of `h @ W`, must come.
-        max_iter: largest number of attempts for a layer. A layer whose pre-activations are all 0 is dead: it cannot be scaled, keeps its
-            orthonormal weights, and the work goes on.
+        max_iter: largest number of attempts for a layer. A layer whose pre-activations are all 0 is dead: it cannot be scaled,
+            keeps its orthonormal weights, and the work goes on.
 
     Returns:
-        New list of L new arrays. Each is a matrix with orthonormal columns (orthonormal rows, if it has more columns than rows), made
-        from the matrix in `Ws`, times one number.
+        New list of L new arrays. Each is a matrix with orthonormal columns (orthonormal rows, if it has more columns than
+        rows), made from the matrix in `Ws`, times one number.
 
     Source: Mishkin & Matas (2016), arXiv:1511.06422.
 
@@ -547,8 +545,8 @@ def init_output_bias(counts: np.ndarray) -> np.ndarray:
         counts: number of training samples of each class (C,). A class without any counts as half a sample.
 
     Returns:
-        Array (C,): with scores equal to these biases, softmax gives every class its share of the counts. Of the many biases that do this,
-        those whose exponentials add up to 1.
+        Array (C,): with scores equal to these biases, softmax gives every class its share of the counts. Of the many biases
+        that do this, those whose exponentials add up to 1.
 
     >>> np.exp(init_output_bias(np.array([30, 10]))).round(6).tolist()
     [0.75, 0.25]
@@ -561,7 +559,8 @@ def initial_loss(logits_scale: float, C: int) -> float:
     r"""What the first cross-entropy loss of a classifier should be, to second order in the size of its scores.
 
     Args:
-        logits_scale: standard deviation $s$ of the scores, which are random, independent of the labels and of each other; up to about 1.
+        logits_scale: standard deviation $s$ of the scores, which are random, independent of the labels and of each other; up to
+            about 1.
         C: number of classes, all equally common.
 
     Returns:
@@ -586,13 +585,14 @@ def init_model(
 ) -> None:
     """Initialise a torch model in place, ready for its first update.
 
-    The last layer with weights, in the order of `model.modules()`, is the output layer; all other layers with weights are hidden. Layers
-    with weights are `nn.Linear`, `nn.Conv1d`, `nn.Conv2d` and `nn.Conv3d`, however deeply they are nested.
+    The last layer with weights, in the order of `model.modules()`, is the output layer; all other layers with weights are
+    hidden. Layers with weights are `nn.Linear`, `nn.Conv1d`, `nn.Conv2d` and `nn.Conv3d`, however deeply they are nested.
 
     Args:
-        model: hidden layers get normal weights of standard deviation gain/√fan_in, the output layer normal weights of standard deviation
-            `last_std`; their biases, where there are any, become 0. Whatever else has parameters, such as a normalisation layer, keeps
-            them. Parameters stay the objects that they are: an optimizer that was given them must go on training them.
+        model: hidden layers get normal weights of standard deviation gain/√fan_in, the output layer normal weights of standard
+            deviation `last_std`; their biases, where there are any, become 0. Whatever else has parameters, such as a
+            normalisation layer, keeps them. Parameters stay the objects that they are: an optimizer that was given them must go
+            on training them.
         nonlinearity: a name that `nn.init.calculate_gain` knows, such as "relu", "leaky_relu" or "tanh".
         slope: of the leaky ReLU on its negative side; ignored for other activations.
         last_std: see above.
@@ -604,7 +604,7 @@ def init_model(
     ([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]], [0.0, 0.0])
     """
     layers = [part for part in model.modules() if isinstance(part, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d))]
-    gain = nn.init.calculate_gain(nonlinearity, slope)
+    gain = nn.init.calculate_gain(nonlinearity, slope)  # type: ignore[arg-type]
     with torch.no_grad():
         for layer in layers:
             fan_in = layer.weight[0].numel()

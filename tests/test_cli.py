@@ -108,7 +108,9 @@ def test_a_second_grade_on_the_same_course_is_refused_and_writes_nothing(course)
 
 def test_no_permission_to_write_is_one_sentence(course):
     (course / "autograded").write_text("a file stands where the folder belongs")
-    assert refused(autograder("grade", "--course", course)).endswith("autograded/anna/01-activations cannot be used: Not a directory.")
+    assert refused(autograder("grade", "--course", course)).endswith(
+        "autograded/anna/01-activations cannot be used: Not a directory."
+    )
 
 
 def test_feedback_before_grading_says_what_to_do_first(course):

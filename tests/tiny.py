@@ -20,7 +20,7 @@ from solutions.variants import Variants, edit
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "01-tiny"
 SECRET = b"a secret of the tests"
-PATIENCE = Patience(cell=1.5, check=1.0)
+PATIENCE = Patience(cell=2.0, check=1.0, judging=1.0, notebook=30.0)
 
 SOURCE = """---
 kernelspec: {display_name: Python 3, language: python, name: python3}
@@ -163,7 +163,7 @@ def double(v):
 
 def shifted(v):
     """Twice `v`, plus one."""
-    return double(v) + 1.0
+    return 2.0 * v + 1.0
 
 
 def slope(f, at):
@@ -198,6 +198,14 @@ RIGHT = {
     "tiny/Counter": "class Counter:\n    def __init__(self, start):\n        self.total = start\n"
     "    def add(self, more):\n        self.total = self.total + more",
     "tiny/answer": "answer = 42.5",
+}
+WRONG = {
+    "tiny/double": "def double(v):\n    return v * 5",
+    "tiny/shifted": "def shifted(v):\n    return v - 7",
+    "tiny/slope": "def slope(f, at):\n    return f(at)",
+    "tiny/parts": "def parts(v):\n    return [v]",
+    "tiny/Counter": "class Counter:\n    def __init__(self, start):\n        self.total = 0\n    def add(self, more): pass",
+    "tiny/answer": "answer = 41.0",
 }
 POINTS = {"double": 5.0, "shifted": 4.0, "slope": 6.0, "parts": 3.0, "Counter": 2.0, "answer": 1.0}
 ALL = sum(POINTS.values())
@@ -253,7 +261,7 @@ def submitted(of: Notebook, answers: dict[str, str], extras: dict[str, list[str]
         for text in (extras or {}).get(owner, []) if owner is not None else []:
             number += 1
             cells.append(nbformat.v4.new_code_cell(text, id=f"mine-{number}"))
-    nodes.cells = [cell for cell in cells if not (role(cell) == "check" and "--hidden" in cell.source)] 
+    nodes.cells = [cell for cell in cells if not (role(cell) == "check" and "--hidden" in cell.source)]
     return nodes
 
 

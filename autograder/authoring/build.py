@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 
 from autograder.authoring.instructor import instructor_notebook
-from autograder.authoring.source import read_source
+from autograder.authoring.source import SourceError, read_source
 from autograder.checks.plain import same
 from autograder.checks.recorded import FILE, Recorded, key
 from autograder.grading.reference import Reference
@@ -58,14 +58,14 @@ def stale(course: Path, units: Iterable[str]) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
         for unit in wanted:
-            (fresh / "source" / unit).mkdir(parents=True)
+            built = shutil.ignore_patterns("*.ipynb", FILE)
+            shutil.copytree(course / "source" / unit, fresh / "source" / unit, ignore=built)
             for name, text in built_files(course, unit).items():
                 (fresh / "source" / unit / name).write_text(text, encoding="utf-8")
         release(fresh / "source", wanted, fresh)
         for unit in wanted:
             for side in ("source", "release"):
-                new = {path.name: path for path in (fresh / side / unit).iterdir()}
-                old = {path.name: path for path in (course / side / unit).glob("*") if path.suffix != ".md" and path.is_file()}
+                new, old = (_files(root / side / unit) for root in (fresh, course))
                 found += [
                     f"{side}/{unit}/{name}"
                     for name in sorted(new.keys() | old.keys())
@@ -74,8 +74,21 @@ def stale(course: Path, units: Iterable[str]) -> list[str]:
     return found
 
 
+def _files(folder: Path) -> dict[str, Path]:
+    """The files in a folder and below it, by their path in it; without hidden ones."""
+    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path for name, path in paths.items() if not any(part.startswith(".") for part in Path(name).parts)}
+
+
 def built_files(course: Path, unit: str) -> dict[str, str]:
-    """The files that are built beside the sources of a unit, by name."""
+    """The files that are built beside the sources of a unit, by name.
+
+    Raises:
+        SourceError: there is a mistake in a source, or a notebook without one.
+    """
+    for path in sorted((course / "source" / unit).glob("*.ipynb")):
+        if not path.with_suffix(".md").is_file():
+            raise SourceError(path, 1, f"there is no {path.stem}.md to build this notebook from; delete it, or write that.")
     files, recorded = {}, {}
     for path in sources_of(course, unit):
         nodes = instructor_notebook(read_source(path), course / "solutions")
@@ -118,8 +131,11 @@ def _same_file(new: Path | None, old: Path | None) -> bool:
         return False
     if new.name != FILE:
         return new.read_bytes() == old.read_bytes()
-    left, right = (json.loads(path.read_text(encoding="utf-8")) for path in (new, old))
-    return left.keys() == right.keys() and all(_same_recorded(left[name], right[name]) for name in left)
+    try:
+        left, right = (json.loads(path.read_text(encoding="utf-8")) for path in (new, old))
+        return left.keys() == right.keys() and all(_same_recorded(left[name], right[name]) for name in left)
+    except (ValueError, KeyError, TypeError, AttributeError):  # somebody has edited it by hand
+        return False
 
 
 def _same_recorded(left: dict[str, Any], right: dict[str, Any]) -> bool:

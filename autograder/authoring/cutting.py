@@ -11,7 +11,11 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
 def with_markers(source: str) -> str:
-    """A function's or class's source, its bodies after their docstrings marked; unchanged where the author has set the markers."""
+    """A function's or class's source, its bodies after their docstrings marked; unchanged where the author has set the markers.
+
+    Raises:
+        ValueError: a body stands in the line of its signature or docstring, from which it cannot be cut.
+    """
     if BEGIN in source:
         return source
     (node,) = ast.parse(source).body
@@ -23,8 +27,12 @@ def with_markers(source: str) -> str:
         first, last = body[0], body[-1]
         start = min([first.lineno, *(decorator.lineno for decorator in getattr(first, "decorator_list", []))])
         indent = " " * first.col_offset
-        while start >= 2 and lines[start - 2].strip().startswith("#"):
+        if lines[first.lineno - 1][: first.col_offset].strip():
+            raise ValueError(f"the body of {function.name} must begin on a line of its own")
+        while lines[start - 2].strip().startswith("#") or not lines[start - 2].strip():
             start -= 1  # a comment above the first line belongs to the answer
+        while not lines[start - 1].strip():
+            start += 1
         lines[start - 1 : last.end_lineno] = [indent + BEGIN, *lines[start - 1 : last.end_lineno], indent + END]
     return "\n".join(lines)
 

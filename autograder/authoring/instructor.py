@@ -41,12 +41,14 @@ class _Builder:
     def __init__(self, source: Source, answers: dict[str, str]) -> None:
         self._source = source
         self._answers = answers
-        self._used: Counter[str] = Counter()
+        self._used: set[str] = set()
         self._numbers: Counter[tuple[str, str]] = Counter()
         self._header: dict[str, Any] = {}
 
     def nodes(self, cell: SourceCell) -> list[dict[str, Any]]:
         if cell.kind == "prose":
+            if cell.text.startswith("## "):
+                self._header = {}  # a section's header is not the next one's
             found = HEADER.search(cell.text)
             if found:
                 self._header = {"minutes": int(found[1]), "difficulty": int(found[2]), "importance": int(found[3])}
@@ -76,21 +78,27 @@ class _Builder:
                 cell.line,
                 f"no header line stands above {cell.exercise}: *25 minutes · difficulty 3 of 5 · importance 4 of 5 · 9 points*.",
             )
-        parts = [self._marked(self._answers[function]) for function in functions]
+        parts = [self._marked(cell, self._answers[function]) for function in functions]
         own: dict[str, Any] = {"role": "exercise", "exercise": cell.exercise, "functions": functions, "code": cell.options["code"]}
         own |= {"track": cell.options.get("track", "full"), **self._header}
         if "stub" in cell.options:
             own |= {"starts_from": cell.options["stub"], "stub": self._starting_point(cell, functions)}
         return self._node("code", "\n\n\n".join(parts), self._identity(name), own, nbgrader=_nbgrader(name, solution=True))
 
-    def _marked(self, answer: str) -> str:
-        return with_markers(answer) if answer.startswith(("def ", "class ", "@")) else answer
+    def _marked(self, cell: SourceCell, answer: str) -> str:
+        try:
+            return with_markers(answer) if answer.startswith(("def ", "class ", "@")) else answer
+        except ValueError as error:
+            raise SourceError(self._source.path, cell.line, f"solutions/{self._source.module}.py: {error}.") from None
 
     def _starting_point(self, cell: SourceCell, functions: list[str]) -> str:
         wanted = str(cell.options["stub"])
         for variant in load_variants(self._source.module):
             if variant.id == wanted and not variant.right:
-                return "\n\n\n".join(variant.source_of(function, self._answers[function]) for function in functions)
+                try:
+                    return "\n\n\n".join(variant.source_of(function, self._answers[function]) for function in functions)
+                except ValueError as error:
+                    raise SourceError(self._source.path, cell.line, f"the stub {wanted}: {error}.") from None
         raise SourceError(
             self._source.path, cell.line, f"solutions/variants/{self._source.module}.py has no wrong variant {wanted}."
         )
@@ -126,13 +134,18 @@ class _Builder:
         )
 
     def _identity(self, wanted: str) -> str:
-        self._used[wanted] += 1
-        return wanted if self._used[wanted] == 1 else f"{wanted}-{self._used[wanted]}"
+        """A cell id that no other cell has; of at most 64 characters, as notebooks demand."""
+        found, number = wanted[:64], 1
+        while found in self._used:
+            number += 1
+            found = f"{wanted[:60]}-{number}"
+        self._used.add(found)
+        return found
 
     def _node(self, cell_type: str, text: str, identity: str, own: dict[str, Any], **metadata: Any) -> dict[str, Any]:
         node: dict[str, Any] = {
             "cell_type": cell_type,
-            "id": identity[:64],
+            "id": identity,
             "metadata": {NAMESPACE: own, **metadata},
             "source": text,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +37,14 @@ class SourceCell:
         text: its text.
         options: what its author said of it.
         line: where it begins in the file, counted from 1.
+        text_line: where its text begins.
     """
 
     kind: str
     text: str
     options: dict[str, Any]
     line: int
+    text_line: int = 0
 
     @property
     def exercise(self) -> str:
@@ -81,14 +84,16 @@ def read_source(path: Path) -> Source:
         notebook = myst_to_notebook(text, add_source_map=True)
     except MystMetadataParsingError as error:
         line = re.search(r"at line (\d+)", str(error))
-        raise SourceError(path, int(line[1]) if line else 1, f"the options of a cell are not valid: {error}") from None
-    about = notebook.metadata.get("autograder", {})
-    if not {"title", "module"} <= set(about):
+        what = "the options of a cell are" if line else "the front matter is"
+        raise SourceError(path, int(line[1]) if line else 1, f"{what} not YAML: {str(error).splitlines()[0]}.") from None
+    about = notebook.metadata.get("autograder")
+    if not (isinstance(about, dict) and {"title", "module"} <= set(about)):
         raise SourceError(path, 1, "the front matter lacks `autograder: {title: …, module: …}`.")
     cells: list[SourceCell] = []
+    rows = text.split("\n")
     for cell, start in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
         if cell.cell_type == "code":
-            cells.append(_code(path, cell, start))
+            cells.append(_code(path, cell, start, rows))
         else:
             cells += _prose(cell.source, start + 1)
     source = Source(path, str(about["title"]), str(about["module"]), dict(notebook.metadata.get("kernelspec", {})), tuple(cells))
@@ -96,7 +101,7 @@ def read_source(path: Path) -> Source:
     return source
 
 
-def _code(path: Path, cell: Any, line: int) -> SourceCell:
+def _code(path: Path, cell: Any, line: int, rows: list[str]) -> SourceCell:
     options = dict(cell.metadata)
     named = [role for role in ROLES if role in options]
     kind = named[0] if named else str(options.get("role", "demo"))
@@ -107,7 +112,9 @@ def _code(path: Path, cell: Any, line: int) -> SourceCell:
     unknown = set(options) - OPTIONS[kind]
     if unknown:
         raise SourceError(path, line, f"a cell of the kind {kind} has no option {', '.join(sorted(unknown))}.")
-    return SourceCell(kind, cell.source, options, line)
+    text = cell.source.split("\n")
+    starts = (number for number in range(line, len(rows)) if rows[number : number + len(text)] == text)
+    return SourceCell(kind, cell.source, options, line, next(starts, line) + 1)
 
 
 def _prose(text: str, line: int) -> list[SourceCell]:
@@ -140,17 +147,15 @@ def _look_for_mistakes(source: Source) -> None:
             seen[cell.exercise] = cell.line
         if cell.kind in ("check", "hidden", "question"):
             points = cell.options.get("points")
-            if not isinstance(points, (int, float)) or isinstance(points, bool) or points < 0:
+            if not isinstance(points, (int, float)) or isinstance(points, bool) or not 0 <= points < math.inf:
                 raise SourceError(source.path, cell.line, f"the check of {cell.exercise} says no points; write `:points: 4`.")
             if cell.exercise not in seen:
                 raise SourceError(source.path, cell.line, f"there is no exercise {cell.exercise} above this check.")
             try:
                 compile(cell.text, source.path.name, "exec")
             except SyntaxError as error:
-                options = len(cell.options)
-                raise SourceError(
-                    source.path, cell.line + options + (error.lineno or 1), f"the check is not Python: {error.msg}."
-                ) from None
+                line = cell.text_line + (error.lineno or 1) - 1
+                raise SourceError(source.path, line, f"the check is not Python: {error.msg}.") from None
 
 
 def _regions(path: Path, cell: SourceCell) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import CONTRACT, VALUE, Difference, describe, difference
+from autograder.checks.compare import CONTRACT, VALUE, Difference, describe, difference, kind
 from autograder.checks.gradients import GRADIENT, RELATIVE_ERROR, gradient_difference, numeric_gradients
 from autograder.checks.plain import Foreign, is_number, same, snapshot
 
@@ -169,7 +169,8 @@ class Check:
             g, w_before = np.array(gradient), snapshot(w)
             result = step(w, g, state, **hyper)
             if not (isinstance(result, tuple) and len(result) == 2):
-                contract = Difference(CONTRACT, *(2 * [f"expected the pair (w_new, state_new), got {describe(snapshot(result))}"]))
+                start, observed = "expected the pair (w_new, state_new), got ", snapshot(result)
+                contract = Difference(CONTRACT, start + describe(observed), start + kind(observed))
                 self._claim(f"step {number} of {claim}", snapshot(result), lambda _, found=contract: found, CONTRACT)  # type: ignore[misc]
                 return
             if not same(snapshot(w), w_before, 0, 0):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.plain import Foreign, Raised, as_array, is_number, is_tensor
+from autograder.checks.plain import TEXT, Foreign, Raised, as_array, is_number, is_tensor
 
 CONTRACT, VALUE = "types and shapes", "values"
 
@@ -47,6 +48,10 @@ def difference(
         return _sequence(got, expected, rtol, atol, names, place)
     if isinstance(expected, dict):
         return _mapping(got, expected, rtol, atol, place)
+    if isinstance(expected, np.ndarray) and expected.dtype.kind == TEXT:
+        if isinstance(got, np.ndarray) and got.dtype.kind == TEXT and got.shape == expected.shape:
+            return difference(got.tolist(), expected.tolist(), rtol=rtol, atol=atol, place=place)
+        return _contract(place, f"an array of strings of shape {expected.shape}", got)
     if isinstance(expected, np.ndarray) or is_tensor(expected) or is_number(expected):
         return _numbers(got, expected, rtol, atol, place)
     if isinstance(expected, Foreign):
@@ -71,7 +76,7 @@ def describe(value: Any) -> str:
     if is_tensor(value):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
+        return f"an array {'of strings ' if value.dtype.kind == TEXT else ''}of shape {value.shape}"
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)} values"
     if is_number(value):
@@ -79,9 +84,20 @@ def describe(value: Any) -> str:
     return f"{type(value).__name__} {str(value)[:60]!r}" if isinstance(value, str) else f"{type(value).__name__} {value!s:.60}"
 
 
-def _contract(place: str, demanded: str, got: Any, likely: str = "") -> Difference:
-    text = f"{_at(place)}expected {demanded}, got {describe(got)}"
-    return Difference(CONTRACT, text, text, likely)
+def kind(value: Any) -> str:
+    """A value's type, without a number, a length or a name in which a student's code could hide what it saw in a hidden check."""
+    if value is None or isinstance(value, bool):
+        return describe(value)
+    if is_number(value):
+        return "a number"
+    if isinstance(value, Foreign):
+        return "an object"
+    return "a tensor" if is_tensor(value) else "an array" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+
+
+def _contract(place: str, demanded: str, got: Any, likely: str = "", *, other: str = "") -> Difference:
+    start = f"{_at(place)}expected {demanded}, got "
+    return Difference(CONTRACT, start + describe(got), start + kind(got) + other, likely)
 
 
 def _plain(got: Any, expected: Any, place: str) -> Difference:
@@ -97,7 +113,7 @@ def _sequence(got: Any, expected: Any, rtol: float, atol: float, names: Sequence
         parts = f" ({', '.join(names)})" if names else ""
         return _contract(place, f"{len(expected)} values{parts}", got)
     if len(got) != len(expected):
-        return _contract(place, f"{len(expected)} values", got)
+        return _contract(place, f"{len(expected)} values", got, other=" of another length")
     found = []
     for index, (mine, right) in enumerate(zip(got, expected, strict=True)):
         part = names[index] if index < len(names) else f"{place}[{index}]"
@@ -109,8 +125,8 @@ def _mapping(got: Any, expected: dict[Any, Any], rtol: float, atol: float, place
     if not isinstance(got, dict):
         return _contract(place, f"a dict with the keys {_keys(expected)}", got)
     if got.keys() != expected.keys():
-        text = f"{_at(place)}expected the keys {_keys(expected)}, got {_keys(got)}"
-        return Difference(CONTRACT, text, text)
+        start = f"{_at(place)}expected the keys {_keys(expected)}, got "
+        return Difference(CONTRACT, start + _keys(got), f"{start}others")
     places = {key: f"{place}[{key!r}]" for key in expected}
     return most_important(difference(got[key], expected[key], rtol=rtol, atol=atol, place=places[key]) for key in expected)
 
@@ -130,7 +146,7 @@ def _numbers(got: Any, expected: Any, rtol: float, atol: float, place: str) -> D
     if mine.dtype.kind not in "biufc":
         return _contract(place, whole, got)
     if mine.shape != right.shape:
-        return _contract(place, whole, got, _shape_cause(mine, right, rtol, atol))
+        return _contract(place, whole, got, _shape_cause(mine, right, rtol, atol), other=" of another shape")
     if right.dtype.kind in "fc" and mine.dtype.kind in "fc" and mine.dtype.itemsize < right.dtype.itemsize:
         text = f"{_at(place)}expected {right.dtype}, got {mine.dtype}"
         return Difference(
@@ -151,19 +167,17 @@ def _entry(mine: Any, right: Any, index: tuple[int, ...], wrong: int, size: int,
     if not np.isfinite(mine) and np.isfinite(right):
         discreet = f"{where}got {mine}, expected a finite number"
     elif np.isfinite(mine) and np.isfinite(right) and right != 0 and mine.imag == 0 and 1e-3 < abs(mine / right) < 1e3:
-        discreet = f"{where}off by a factor of {_factor(float(np.real(mine / right)))}{many}"
+        discreet = f"{where}off by {_factor(float(np.real(mine / right)))}{many}"
     else:
         discreet = f"{where}another value than expected{many}"
     return Difference(VALUE, text, discreet)
 
 
 def _factor(ratio: float) -> str:
-    """A ratio with just enough digits to differ from 1."""
-    for digits in range(3, 13):
-        text = f"{ratio:.{digits}g}"
-        if float(text) != 1:
-            return text
-    return f"1 + {ratio - 1:.1g}"
+    """A ratio, but never so exactly that the right number could be found by handing in better and better guesses."""
+    if f"{ratio:.2g}" != "1":
+        return f"a factor of {ratio:.2g}"
+    return f"about one part in {10 ** -round(math.log10(abs(ratio - 1)))}" if ratio != 1 else "very little"
 
 
 def _shown(number: Any, other: Any) -> str:

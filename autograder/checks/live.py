@@ -7,7 +7,6 @@ says only that it will be graded, with `--question` it looks at the form of an a
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,20 +57,22 @@ class Header:
         Raises:
             ValueError: it is not such a line.
         """
-        words = [word for word in shlex.split(line) if word != "%%check"]
-        kind, number, points, names = "visible", 1, None, []
+        kind, given = "visible", {"--points": "", "--number": "1"}
+        names = []
+        words = [word for word in line.split() if word != "%%check"]
         while words:
             word = words.pop(0)
             if word in ("--hidden", "--question"):
                 kind = word[2:]
-            elif word in ("--points", "--number") and words:
-                value = float(words.pop(0))
-                points, number = (value, number) if word == "--points" else (points, int(value))
+            elif word in given and words:
+                given[word] = words.pop(0)
             else:
                 names.append(word)
-        if len(names) != 1 or points is None:
-            raise ValueError(f"a check cell begins with %%check module/name --points N; this one begins with {line!r}")
-        return Header(names[0], points, kind, number)
+        try:
+            (name,), points, number = names, float(given["--points"]), int(given["--number"])
+        except ValueError:
+            raise ValueError(f"a check cell begins with %%check module/name --points N; this one begins with {line!r}") from None
+        return Header(name, points, kind, number)
 
 
 class CheckFailed(Exception):
@@ -101,7 +102,9 @@ def verdict_of(header: Header, text: str, namespace: dict[str, Any], folder: Pat
             verdict,
             state=State.COULD_NOT_CHECK,
             points=0.0,
-            claim=f"{recorded.FILE} is not beside this notebook",
+            claim=f"{recorded.FILE} is not beside this notebook"
+            if not (folder / recorded.FILE).is_file()
+            else f"{recorded.FILE} beside this notebook is damaged, or of another version",
             hint="keep the files of a unit in one folder",
         )
     return verdict.measured(time.perf_counter() - started, 0)
@@ -123,7 +126,12 @@ def check_magic(line: str, cell: str | None = None) -> None:
         text = f"· {header.exercise} · {header.points:g} more {unit} at grading, on inputs that you do not see"
         display({"text/plain": text, "text/html": f"<div style='opacity:.65;padding:2px 16px'>{text}</div>"}, raw=True)
         return
-    verdict = verdict_of(header, cell or "", dict(shell.user_ns), Path.cwd())
+    try:
+        verdict = verdict_of(header, cell or "", dict(shell.user_ns), Path.cwd())
+    except SyntaxError as error:
+        raise UsageError(
+            f"this check cell was changed and is not Python any more: {error.msg}; copy it from a fresh notebook"
+        ) from None
     text, page = as_text(verdict), as_html(verdict)
     if header.kind == "question" and verdict.passed:
         text = f"· {header.exercise} · answer noted; {header.points:g} at grading if it is right"

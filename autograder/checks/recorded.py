@@ -76,9 +76,12 @@ def key(exercise: str, check: str) -> str:
 
 
 def load(folder: Path, name: str) -> Recorded | None:
-    """The recorded numbers of a check, or None when the folder has no file or the file has no such check."""
+    """The recorded numbers of a check, or None when the folder has no file, a damaged one, or one without this check."""
     path = folder / FILE
     if not path.is_file():
         return None
-    data = _read(path, path.stat().st_mtime_ns)
+    try:
+        data = _read(path, path.stat().st_mtime_ns)
+    except ValueError:
+        return None
     return Recorded.from_json(data[name]) if name in data else None

@@ -57,7 +57,8 @@ def write(course: Path, student: str, unit: str, name: str, nodes: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.ipynb"
     unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(nbformat.writes(nodes, version=nbformat.NO_CONVERT) + "\n", encoding="utf-8")
+    text = nbformat.writes(nodes, version=nbformat.NO_CONVERT) + "\n"
+    unfinished.write_bytes(text.encode("utf-8", "replace"))  # half a pair of UTF-16, which JSON can hold, is no character
     os.replace(unfinished, path)
     timestamp = course / "submitted" / student / unit / "timestamp.txt"
     if timestamp.is_file():

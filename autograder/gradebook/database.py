@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.checks.verdict import Verdict
+from autograder.checks.verdict import State, Verdict
 from autograder.gradebook.nbgrader import course_api, course_config, find_alembic
 from autograder.grading.result import Result
 from autograder.notebooks.model import Notebook
@@ -71,19 +71,18 @@ def record(course: Path, book: Any, unit: str, student: str, results: Sequence[R
         results: of the unit's notebooks.
         notebooks: the instructor's notebooks, in the same order.
     """
-    from nbgrader.coursedir import CourseDirectory
-
     config = course_config(course)
-    directory = CourseDirectory(config=config)
-    timestamp = directory.get_existing_timestamp(str(course / "submitted" / student / unit))
+    timestamp = _handed_in(course / "submitted" / student / unit / "timestamp.txt")
     book.update_or_create_student(student)
     more = {"timestamp": timestamp} if timestamp else {}
     submission = book.update_or_create_submission(unit, student, **more)
     for result, notebook in zip(results, notebooks, strict=True):
         found = book.find_submission_notebook(result.notebook, unit, student)
         for grade in found.grades:
-            grade.auto_score = result.verdicts[grade.name].points if grade.name in result.verdicts else 0.0
-            grade.needs_manual_grade = grade.manual_score is not None
+            verdict = result.verdicts.get(grade.name)
+            grade.auto_score = verdict.points if verdict else 0.0
+            unsure = verdict is not None and verdict.state == State.COULD_NOT_CHECK
+            grade.needs_manual_grade = unsure or grade.manual_score is not None
         causes = comments(notebook, result)
         for comment in found.comments:
             comment.auto_comment = causes.get(comment.name)
@@ -91,6 +90,16 @@ def record(course: Path, book: Any, unit: str, student: str, results: Sequence[R
     if submission.total_seconds_late > 0 or any(notebook.late_submission_penalty for notebook in submission.notebooks):
         _penalise(config, unit, student, results)
         book.db.expire_all()
+
+
+def _handed_in(path: Path) -> Any:
+    """The time in a `timestamp.txt`; None when there is none, or one that cannot be read: nbgrader would end the whole batch."""
+    from nbgrader.utils import parse_utc
+
+    try:
+        return parse_utc(path.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError, OverflowError):
+        return None
 
 
 def comments(notebook: Notebook, result: Result) -> dict[str, str | None]:

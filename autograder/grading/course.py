@@ -22,12 +22,12 @@ from autograder import __version__
 from autograder.checks.verdict import State
 from autograder.grading.reference import Reference
 from autograder.grading.result import Result
-from autograder.grading.submission import Grader, Patience, blank
+from autograder.grading.submission import Grader, Patience, blank, refuse
 from autograder.notebooks.aligning import Aligned, WrongNotebook, align
 from autograder.notebooks.model import Notebook, role
 from autograder.notebooks.reading import UnreadableNotebook, read_nodes, read_notebook
 from autograder.sandbox.isolation import Limits
-from autograder.sandbox.pool import Template
+from autograder.sandbox.pool import NotIsolated, Template
 
 PRIVATE = ".autograder"
 """Folder of the course that holds the secret, the lock and the results."""
@@ -114,38 +114,60 @@ def grade_unit(course: Path, unit: str, students: Sequence[str], settings: Setti
     left = list(students)
     workers = min(settings.workers or os.cpu_count() or 1, max(1, len(left)))
     while left:
-        try:
-            for graded in _in_parallel(course, unit, left, settings, workers):
-                left.remove(graded.student)
-                yield graded
-        except BrokenProcessPool:
-            if workers == 1:  # this submission alone ends the process that grades it
-                yield _could_not_check(course, unit, left.pop(0))
-            workers = 1
+        unfinished: list[str] = []
+        for graded in _in_parallel(course, unit, left, settings, workers, unfinished):
+            left.remove(graded.student)
+            yield graded
+        # One of those that were being graded ended its process, and the others lost theirs with it: each by itself shows which.
+        for student in unfinished[:workers]:
+            left.remove(student)
+            yield _alone(course, unit, student, settings)
 
 
-def _in_parallel(course: Path, unit: str, students: Sequence[str], settings: Settings, workers: int) -> Iterator[Graded]:
+def _pool(course: Path, unit: str, settings: Settings, workers: int) -> ProcessPoolExecutor:
     start = (str(course), unit, settings)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=start) as pool:
-        tasks = {pool.submit(_grade, student) for student in students}
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=start)
+
+
+def _in_parallel(
+    course: Path, unit: str, students: Sequence[str], settings: Settings, workers: int, unfinished: list[str]
+) -> Iterator[Graded]:
+    """Grade until all is done or a process ends; puts those that were not finished into `unfinished`, the first begun first."""
+    with _pool(course, unit, settings, workers) as pool:
+        tasks = {pool.submit(_grade, student): student for student in students}
         try:
             for future in as_completed(tasks):
-                yield future.result()
+                if not isinstance(future.exception(), BrokenProcessPool):
+                    yield future.result()
+            unfinished += [student for future, student in tasks.items() if future.exception()]
         finally:
             for future in tasks:
                 future.cancel()
 
 
-def _could_not_check(course: Path, unit: str, student: str) -> Graded:
-    """The results of a submission that ends the process that grades it: flagged, and no points lost."""
+def _alone(course: Path, unit: str, student: str, settings: Settings) -> Graded:
+    """Grade one submission in a process of its own."""
+    with _pool(course, unit, settings, 1) as pool:
+        pool.submit(_ready).result()  # a process that cannot even begin is not this submission's doing
+        try:
+            return pool.submit(_grade, student).result()
+        except BrokenProcessPool:
+            return _ended(course, unit, student)
+
+
+def _ended(course: Path, unit: str, student: str) -> Graded:
+    """The results of a submission that ends the process that grades it: no points, it may have meant to; the instructor is told."""
     results, nodes = [], []
     for notebook in notebooks_of(course, unit):
-        why = "the grading process itself ended on this submission"
+        why = "It ended the process that grades it: please look at it yourself, and report it."
         verdicts = {
-            check.grade_id: replace(blank(check), state=State.COULD_NOT_CHECK, points=check.header.points, claim=why)
+            check.grade_id: replace(
+                blank(check), state=State.CRASHED, claim="the check runs to its end", differs="it ended the grading process"
+            )
             for check in notebook.checks
         }
-        results.append(Result(notebook.unit, notebook.name, verdicts, refused=why))
+        result = Result(notebook.unit, notebook.name, verdicts, refused=why)
+        results.append(keep(result_path(course, unit, student, notebook.name), "", result))
         nodes.append(notebook.nodes.__class__({**notebook.nodes, "cells": []}))
     return Graded(student, tuple(results), tuple(nodes), False)
 
@@ -175,18 +197,32 @@ class _Worker:
     def _notebook(self, student: str, reference: Reference) -> tuple[Result, Any, bool]:
         notebook = reference.notebook
         path = result_path(self.course, self.unit, student, notebook.name)
+        aligned = Aligned(notebook.nodes.__class__({**notebook.nodes, "cells": []}), ())
         try:
             aligned = align(notebook, read_nodes(self._find(student, notebook)))
         except (UnreadableNotebook, WrongNotebook) as error:
-            aligned = Aligned(notebook.nodes.__class__({**notebook.nodes, "cells": []}), ())
-            result = Grader(reference, None).refuse(str(error).replace(f"{self.course}/", ""))  # type: ignore[arg-type]
-            return keep(path, "", result), aligned.nodes, True
+            return keep(path, "", refuse(notebook, str(error).replace(f"{self.course}/", ""))), aligned.nodes, True
+        except Exception as error:  # so odd that nobody has thought of it: it must not stop the batch
+            return (
+                keep(path, "", refuse(notebook, f"It cannot be read as a notebook: {type(error).__name__}.")),
+                aligned.nodes,
+                True,
+            )
         key = _submission_key(self.engine, aligned)
         known = stored(path)
         if known and known[0] == key and not self.settings.force:
             return known[1], aligned.nodes, False
-        result = Grader(reference, self._warm(), self.settings.patience).grade(aligned)
-        return keep(path, key, result), aligned.nodes, True
+        template = self._warm()
+        try:
+            result = Grader(reference, template, self.settings.patience).grade(aligned)
+        except NotIsolated:
+            raise
+        except Exception as error:  # ours, but perhaps provoked: no points for it, and a word to the instructor
+            result = refuse(
+                notebook, f"The grader failed on it: {type(error).__name__}: {error}. Please look at it yourself, and report it."
+            )
+        lasting = not result.refused and all(verdict.state != State.COULD_NOT_CHECK for verdict in result.verdicts.values())
+        return keep(path, key if lasting else "", result), aligned.nodes, True
 
     def _find(self, student: str, notebook: Notebook) -> Path:
         """The submitted notebook, under its own name or the only one there is."""
@@ -196,21 +232,30 @@ class _Worker:
         return there[0] if not wanted.exists() and len(there) == 1 and len(self.references) == 1 else wanted
 
     def _warm(self) -> Template:
-        if self._template is None:
+        if self._template is None or not self._template.alive:
             self._template = Template(self.settings.limits, isolate=self.settings.isolate)
         return self._template
 
 
-_worker: list[_Worker] = []
+_worker: list[_Worker | Exception] = []
 
 
 def _begin(course: str, unit: str, settings: Settings) -> None:
     sys.path.insert(0, course)
-    _worker.append(_Worker(Path(course), unit, settings))
+    try:
+        _worker.append(_Worker(Path(course), unit, settings))
+    except Exception as error:  # raised here, it would look as if a submission had ended the process
+        _worker.append(error)
+
+
+def _ready() -> _Worker:
+    if isinstance(_worker[0], Exception):
+        raise _worker[0]
+    return _worker[0]
 
 
 def _grade(student: str) -> Graded:
-    return _worker[0].grade(student)
+    return _ready().grade(student)
 
 
 # results on the disk
@@ -225,7 +270,7 @@ def keep(path: Path, key: str, result: Result) -> Result:
     """Keep a result with the key of what it was made from, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({"key": key, "result": result.to_json()}, ensure_ascii=False), encoding="utf-8")
+    unfinished.write_text(json.dumps({"key": key, "result": result.to_json()}), encoding="ascii")
     os.replace(unfinished, path)
     return result
 
@@ -235,7 +280,7 @@ def stored(path: Path) -> tuple[str, Result] | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return str(data["key"]), Result.from_json(data["result"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -253,8 +298,11 @@ def _engine_key(references: Sequence[Reference], settings: Settings, key: bytes)
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             parts.append((package, importlib.metadata.version(package)))
     for reference in references:
-        parts.append([cell.source for cell in reference.notebook.nodes.cells if cell.cell_type == "code"])
-        parts.append([(variant.id, variant.says, variant.hint) for variant in reference.variants])
+        cells = [cell for cell in reference.notebook.nodes.cells if cell.cell_type == "code"]
+        parts.append([(cell.source, json.dumps(cell.metadata, sort_keys=True)) for cell in cells])
+        for exercise in reference.notebook.exercises.values():
+            found = reference.variants_of(exercise)
+            parts.append([(variant.id, variant.says, variant.hint, reference.source(exercise, variant)) for variant in found])
     return hashlib.sha256(key + repr(parts).encode()).hexdigest()
 
 

@@ -105,7 +105,8 @@ class Reference:
         try:
             namespace = self.answers(exercise, variant)
         except Exception as error:
-            raise BrokenCheck(f"the answer to {exercise.name} cannot be run: {type(error).__name__}: {error}") from None
+            whose = f" as variant {variant.id} has it" if variant else ""
+            raise BrokenCheck(f"the answer to {exercise.name}{whose} cannot be run: {type(error).__name__}: {error}") from None
         with quiet():
             return run(self.body(check), namespace, self.collector(check, sources=dict.fromkeys(exercise.functions, source)))
 
@@ -119,6 +120,8 @@ class Reference:
             outcome = self.run(check)
             blank = Verdict(check.header.exercise, check.header.name, State.FAILED, 0, check.header.points)
             verdict = judge(outcome, None, tuple, blank)
+            if verdict.state == State.PASSED:  # it must equal itself as well, which an object does not
+                verdict = judge(outcome, outcome.observations, tuple, blank)
             if verdict.state != State.PASSED:
                 more = f" ({outcome.error.type_name}: {outcome.error.message}, {outcome.error.where})" if outcome.error else ""
                 raise BrokenCheck(

@@ -6,12 +6,12 @@ import ast
 import functools
 import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.checks.compare import describe
-from autograder.checks.judging import judge
+from autograder.checks.judging import Fingerprint, judge
 from autograder.checks.plain import snapshot
 from autograder.checks.running import run
 from autograder.checks.verdict import State, Verdict
@@ -19,9 +19,9 @@ from autograder.grading.reference import BrokenCheck, Reference, quiet
 from autograder.grading.result import Result
 from autograder.grading.watch import Watch
 from autograder.notebooks.aligning import Aligned, is_untouched
-from autograder.notebooks.model import UNPARSABLE, CheckCell, Exercise, defined_names, grade_id, role
+from autograder.notebooks.model import UNPARSABLE, CheckCell, Exercise, Notebook, defined_names, grade_id, role
 from autograder.sandbox import received
-from autograder.sandbox.pool import Template
+from autograder.sandbox.pool import NotIsolated, Template
 from autograder.sandbox.remote import Remote, Sandbox, SandboxGone, SandboxTimeout
 
 
@@ -68,14 +68,15 @@ class Grader:
         """Grade one aligned submission."""
         return _Grading(self, aligned).result()
 
-    def refuse(self, why: str) -> Result:
-        """The result of a submission that cannot be read: every check scores 0 and says why."""
-        notebook = self.reference.notebook
-        verdicts = {
-            check.grade_id: replace(blank(check), state=State.NOT_ATTEMPTED, claim="nothing could be graded", differs=why)
-            for check in notebook.checks
-        }
-        return Result(notebook.unit, notebook.name, verdicts, refused=why)
+
+def refuse(notebook: Notebook, why: str) -> Result:
+    """The result of a submission that cannot be read: every check scores 0 and says why."""
+    reason = received.words(why, MAX_WORDS)
+    verdicts = {
+        check.grade_id: replace(blank(check), state=State.NOT_ATTEMPTED, claim="nothing could be graded", differs=reason)
+        for check in notebook.checks
+    }
+    return Result(notebook.unit, notebook.name, verdicts, refused=reason)
 
 
 def blank(check: CheckCell) -> Verdict:
@@ -186,6 +187,8 @@ class _Grading:
             expected = self.reference.observations(check)
             if self.attempt is None or not self.attempt.sandbox.alive:
                 self.attempt = self._start()
+        except NotIsolated:
+            raise
         except _Spent:
             return replace(blank(check), state=State.TIMEOUT, claim="the notebook runs to its end", differs=SPENT)
         except (SandboxGone, Exception) as error:  # nothing of the student's has a say here: this is ours
@@ -200,7 +203,9 @@ class _Grading:
             )
         attempt.sandbox.deadline = min(time.monotonic() + self.patience.check, self.end)
         try:
-            with Watch(self.patience.check + self.patience.judging, SandboxTimeout("the answers take too long to look at")) as watch:
+            with Watch(
+                self.patience.check + self.patience.judging, SandboxTimeout("the answers take too long to look at")
+            ) as watch:
                 if prepare:
                     prepare(attempt.sandbox)
                 verdict = self._judge(check, exercise, attempt, expected, watch)
@@ -211,6 +216,12 @@ class _Grading:
             verdict = replace(blank(check), state=State.ERROR, claim="your notebook answers the check", differs=str(error)[:200])
         self.undefined |= attempt.sandbox.undefined
         return in_form(verdict).measured(time.perf_counter() - started, attempt.sandbox.peak_memory)
+
+    @functools.cached_property
+    def _lines(self) -> frozenset[str]:
+        """The lines of the student's notebook, as the place of an exception is told."""
+        numbered = (f"line {n}: {line.strip()}" for cell in self.cells for n, line in enumerate(cell.source.split("\n"), start=1))
+        return frozenset(received.words(line, received.MAX_LINE) for line in itertools.islice(numbered, 20_000))
 
     def _cell_of(self, exercise: Exercise) -> Any:
         return next(cell for cell in self.cells if grade_id(cell) == exercise.grade_id)
@@ -242,16 +253,17 @@ class _Grading:
         collector = self.reference.collector(
             check, sources=sources, beside=lambda function: self._beside(sandbox, body.text, function.__name__)
         )
+
+        def fingerprints() -> list[Fingerprint]:
+            with watch.paused():
+                return self.reference.fingerprints(check)
+
         with quiet():
             outcome = run(body, namespace, collector)
+            if hidden and outcome.error:  # what is raised here may quote what the student's code returned
+                outcome = replace(outcome, error=replace(outcome.error, message=""))
             try:
-                return judge(
-                    outcome,
-                    expected,
-                    lambda: self.reference.fingerprints(check),
-                    blank(check),
-                    discreet=check.header.kind == "hidden",
-                )
+                return judge(outcome, expected, fingerprints, blank(check), discreet=hidden)
             except Exception as error:  # a value so odd that it cannot even be compared is a wrong value
                 return replace(
                     blank(check), claim="your code returns plain values", differs=f"they cannot be compared: {type(error).__name__}"

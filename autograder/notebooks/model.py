@@ -172,7 +172,10 @@ def definitions(source: str) -> dict[str, str]:
     for node in ast.parse(source).body:
         for name in defined_names(node):
             start = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
-            found[name] = "\n".join(lines[start - 1 : node.end_lineno])
+            end = node.end_lineno or 0
+            if end < len(lines) and lines[end].strip() == "### END SOLUTION":
+                end += 1  # a comment, which the syntax tree does not see
+            found[name] = "\n".join(lines[start - 1 : end])
     return found
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,15 +15,22 @@ from types import TracebackType
 from autograder.sandbox.isolation import Limits
 from autograder.sandbox.remote import Sandbox
 
-# Huge pages make forking a process as large as this one three times as fast.
 ENVIRONMENT = {
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # forking a process as large as this one is three times as fast with huge pages
+    "PYTHONHASHSEED": "0",  # a set of strings has the same order for every student
     "LANG": "C.UTF-8",
     "MPLBACKEND": "Agg",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+
+
+KILLED = -signal.SIGKILL
+
+
+class NotIsolated(Exception):
+    """Students' code would run where it can reach the course."""
 
 
 class Template:
@@ -36,6 +45,7 @@ class Template:
         options = {"isolate": isolate, "limits": dataclasses.asdict(limits or Limits())}
         ours, theirs = socket.socketpair()
         environment = {**ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)}
+        self._isolate = isolate
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "autograder.sandbox.template", str(theirs.fileno()), json.dumps(options)],
             pass_fds=[theirs.fileno()],
@@ -54,11 +64,22 @@ class Template:
         message, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
         if not descriptors:
             raise RuntimeError("the process that students' processes are forked from has ended")
-        return Sandbox(socket.socket(fileno=descriptors[0]), int(message), self._end)
+        sandbox = Sandbox(socket.socket(fileno=descriptors[0]), int(message), self._end)
+        if self._isolate and sandbox.isolation.level == "none":
+            sandbox.close()
+            raise NotIsolated("Students' code cannot be isolated on this machine; see `autograder doctor`.")
+        return sandbox
+
+    @property
+    def alive(self) -> bool:
+        """Can students' processes be forked from it?"""
+        return self._process.poll() is None
 
     def _end(self, process: int, patience: float) -> int:
-        self._control.sendall(f"end {process} {patience}\n".encode())
-        return int(self._line())
+        with contextlib.suppress(OSError):
+            self._control.sendall(f"end {process} {patience}\n".encode())
+            return int(self._line() or KILLED)
+        return KILLED  # with the template
 
     def _line(self) -> str:
         line = b""

@@ -12,6 +12,9 @@ from autograder.sandbox.wire import WireError
 MAX_OUTPUTS, MAX_TEXT, MAX_PICTURE = 50, 20_000, 2_000_000
 """Outputs of one cell that are kept, and the characters of each."""
 
+MAX_LINE = 300
+"""Characters of a line of code that an exception names."""
+
 MAX_SHOWN = 10_000_000
 """Characters of all the outputs of one notebook that are kept."""
 
@@ -33,7 +36,11 @@ def exception(described: Any) -> dict[str, Any]:
     if not (isinstance(described, dict) and isinstance(described.get("types"), list)):
         raise WireError("not an exception")
     types = [words(name, 60) for name in described["types"][:20]]
-    return {"types": types or ["Exception"], "message": words(described.get("message"), 500), "where": words(described.get("where"), 300)}
+    return {
+        "types": types or ["Exception"],
+        "message": words(described.get("message"), 500),
+        "where": words(described.get("where"), MAX_LINE),
+    }
 
 
 def cell(answer: Any) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
@@ -60,8 +67,9 @@ def _output(output: Any) -> dict[str, Any] | None:
         return None
     if isinstance(output.get("text"), str):
         return {"stream": "stderr" if output.get("stream") == "stderr" else "stdout", "text": output["text"][:MAX_TEXT]}
-    data = output.get("data") if isinstance(output.get("data"), dict) else {}
-    kept = {}
+    data, kept = output.get("data"), {}
+    if not isinstance(data, dict):
+        return None
     if isinstance(data.get("text/plain"), str):
         kept["text/plain"] = data["text/plain"][:MAX_TEXT]
     if is_picture(data.get("image/png")):

@@ -58,7 +58,7 @@ class Sandbox:
         isolation: the measures that are in force.
         peak_memory: largest resident memory it has reported, in bytes.
         calls: requests sent so far.
-        quotable: while inputs are secret, the only lines of code that an exception may name; its message is left out. None otherwise.
+        quotable: while inputs are secret, the only lines of code that an exception may name, without its message. None otherwise.
         undefined: names that the student's code missed.
     """
 
@@ -106,9 +106,11 @@ class Sandbox:
     def run_cell(self, source: str) -> CellResult:
         """Run a cell of the student's notebook."""
         try:
-            return CellResult(*received.cell(self.request("cell", source)))
-        except WireError as error:
-            raise self._broken(str(error)) from None
+            outputs, error = received.cell(self.request("cell", source))
+        except WireError as broken:
+            raise self._broken(str(broken)) from None
+        self._note(error)
+        return CellResult(outputs, error)
 
     def describe(self, names: list[str]) -> dict[str, Any]:
         """The notebook's names that exist: plain values, or `Remote` objects."""
@@ -162,13 +164,16 @@ class Sandbox:
 
     def _error(self, described: Any) -> Exception:
         said = received.exception(described)
-        if "NameError" in said["types"]:
-            self.undefined.update(re.findall(r"name '(\w+)' is not defined", said["message"]))
+        self._note(said)
         if self.quotable is None:
             return student_error(said)
         own = [name for name in said["types"] if hasattr(builtins, name)]
         where = said["where"] if said["where"] in self.quotable else ""
         return student_error({"types": own or ["Exception"], "message": "", "where": where})
+
+    def _note(self, said: dict[str, Any] | None) -> None:
+        if said and "NameError" in said["types"]:
+            self.undefined.update(re.findall(r"name '(\w+)' is not defined", said["message"]))
 
     def _serve(self, number: int, arguments: list[Any], keywords: dict[str, Any]) -> list[Any]:
         function = self._functions[number]
@@ -196,7 +201,7 @@ class Sandbox:
 
 
 SPECIAL = frozenset({"__iter__", "__next__", "__getitem__", "__len__", "__enter__", "__exit__", "__dict__"})
-"""The special attributes that are asked of a student's object. All others are looked up by libraries on their own, and are not for a
+"""The special attributes that are asked of a student's object. All others are looked up by libraries on their own, not for a
 student to answer: NumPy would read whatever address an `__array_interface__` gives, in this process."""
 
 

@@ -597,59 +597,85 @@ variants.wrong(
 
 
 def softplus_split(x):
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def softplus_slope_split(x):
     e = np.exp(-np.abs(x))
-    return np.maximum(x, 0) + np.log1p(e), np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
 
 
 def swish_split(x):
     e = np.exp(-np.abs(x))
+    return x * np.where(x >= 0, 1.0, e) / (1 + e)
+
+
+def swish_slope_split(x):
+    e = np.exp(-np.abs(x))
     s = np.where(x >= 0, 1.0, e) / (1 + e)
-    return x * s, x * s + s * (1 - x * s)
+    return x * s + s * (1 - x * s)
 
 
 def hard_sigmoid_relu6(x):
-    return np.minimum(np.maximum(x + 3, 0), 6) / 6, ((x > -3) & (x < 3)) / 6
+    return np.minimum(np.maximum(x + 3, 0), 6) / 6
+
+
+def hard_sigmoid_slope_between(x):
+    return ((x > -3) & (x < 3)) / 6
+
+
+def softsign_of_sign(x):
+    return x / (1 + np.sign(x) * x)
 
 
 def softplus_torch(x):
     import torch
 
-    z = torch.from_numpy(np.array(x, dtype=float))
-    return torch.nn.functional.softplus(z, threshold=50).numpy(), torch.sigmoid(z).numpy()
+    return torch.nn.functional.softplus(torch.from_numpy(np.array(x, dtype=float)), threshold=50).numpy()
 
 
-def softsign_of_sign(x):
-    bottom = 1 + np.sign(x) * x
-    return x / bottom, bottom**-2.0
+def softplus_slope_torch(x):
+    import torch
+
+    return torch.sigmoid(torch.from_numpy(np.array(x, dtype=float))).numpy()
 
 
 def gelu_by_erfc(x):
     import math
 
-    share = np.array([0.5 * math.erfc(-z / math.sqrt(2)) for z in np.ravel(x)]).reshape(np.shape(x))
-    return x * share, share + x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+    return x * np.array([0.5 * math.erfc(-z / math.sqrt(2)) for z in np.ravel(x)]).reshape(np.shape(x))
 
 
-variants.right("zoo.split", softplus=softplus_split, swish=swish_split, hard_sigmoid=hard_sigmoid_relu6, softsign=softsign_of_sign)
-variants.right("zoo.torch", softplus=softplus_torch, gelu=gelu_by_erfc)
+variants.right(
+    "zoo.split",
+    softplus=softplus_split,
+    softplus_slope=softplus_slope_split,
+    swish=swish_split,
+    swish_slope=swish_slope_split,
+    hard_sigmoid=hard_sigmoid_relu6,
+    hard_sigmoid_slope=hard_sigmoid_slope_between,
+    softsign=softsign_of_sign,
+)
+variants.right("zoo.torch", softplus=softplus_torch, softplus_slope=softplus_slope_torch, gelu=gelu_by_erfc)
 
 variants.wrong(
     "sp.naive",
     says="you exponentiate x itself: for x = 1000 that is infinite, though softplus(1000) is 1000",
     hint="which of e^x and e^(-x) stays small for large x? NumPy's logaddexp thinks about this for you",
-    softplus=edit("return np.logaddexp(0.0, x)", "return np.log(1.0 + np.exp(x))"),
+    softplus=edit("np.logaddexp(0.0, x)", "np.log(1.0 + np.exp(x))"),
 )
 variants.wrong(
     "sp.slope",
     says="you return the slope of the sigmoid; the slope of softplus is the sigmoid itself",
     hint="far to the right softplus is as steep as the identity",
-    softplus=edit("np.exp(-np.logaddexp(0.0, -x))", "np.exp(-np.logaddexp(0.0, -x) - np.logaddexp(0.0, x))"),
+    softplus_slope=edit("np.exp(-np.logaddexp(0.0, -x))", "np.exp(-np.logaddexp(0.0, -x) - np.logaddexp(0.0, x))"),
 )
 variants.wrong(
     "gelu.tanh",
     says="your numbers are those of the tanh approximation of GELU: close, but the exact form has the error function",
-    hint="print(gelu(np.array([1.0]))[0] - 0.8413447460685429)",
-    gelu=edit(
+    hint="print(gelu(np.array([1.0])) - 0.8413447460685429)",
+    gelu=edit("erf(x / np.sqrt(2.0))", "np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3))"),
+    gelu_slope=edit(
         "    probability = (1.0 + erf(x / np.sqrt(2.0))) / 2.0\n    density = np.exp(-(x**2) / 2.0) / np.sqrt(2.0 * np.pi)\n",
         "    k = np.sqrt(2.0 / np.pi)\n"
         "    t = np.tanh(k * (x + 0.044715 * x**3))\n"
@@ -660,8 +686,9 @@ variants.wrong(
 variants.wrong(
     "gelu.1702",
     says="your numbers are those of the sigmoid approximation of GELU with its factor 1.702: off by up to 0.02",
-    hint="print(gelu(np.array([1.0]))[0] - 0.8413447460685429)",
-    gelu=edit(
+    hint="print(gelu(np.array([1.0])) - 0.8413447460685429)",
+    gelu=edit("x * (1.0 + erf(x / np.sqrt(2.0))) / 2.0", "x / (1.0 + np.exp(-1.702 * x))"),
+    gelu_slope=edit(
         "    probability = (1.0 + erf(x / np.sqrt(2.0))) / 2.0\n    density = np.exp(-(x**2) / 2.0) / np.sqrt(2.0 * np.pi)\n",
         "    probability = 1.0 / (1.0 + np.exp(-1.702 * x))\n    density = 1.702 * probability * (1.0 - probability)\n",
     ),
@@ -670,54 +697,52 @@ variants.wrong(
     "gelu.bwd",
     says="your slope of GELU is the probability alone: the product rule has a second term",
     hint="the slope of GELU at 1 exceeds 1",
-    gelu=edit("probability + x * density", "probability"),
+    gelu_slope=edit("probability + x * density", "probability"),
 )
 variants.wrong(
     "hs.keras2",
     says="your hard sigmoid is the one of old Keras, which reaches 0 and 1 at ±2.5; here it does so at ±3",
     hint="print(hard_sigmoid(np.array([-2.75])))",
-    hard_sigmoid=edit("(x + 3.0) / 6.0", "0.2 * x + 0.5", "np.abs(x) < 3.0, 1.0 / 6.0", "np.abs(x) < 2.5, 0.2"),
+    hard_sigmoid=edit("(x + 3.0) / 6.0", "0.2 * x + 0.5"),
+    hard_sigmoid_slope=edit("np.abs(x) < 3.0, 1.0 / 6.0", "np.abs(x) < 2.5, 0.2"),
 )
 variants.wrong(
     "ss.bwd",
     says="your slope of softsign lacks the square: the quotient rule squares the denominator",
     hint="print the slope at x = 1: it must be 0.25",
-    softsign=edit("1.0 / (1.0 + np.abs(x)) ** 2", "1.0 / (1.0 + np.abs(x))"),
+    softsign_slope=edit("1.0 / (1.0 + np.abs(x)) ** 2", "1.0 / (1.0 + np.abs(x))"),
 )
 variants.wrong(
     "selu.swap",
     says="you have exchanged the two constants of SELU: the one outside the bracket must be the smaller",
     hint="far to the right the slope of SELU is 1.0507",
     selu=edit("1.0507009873554805, 1.6732632423543772", "1.6732632423543772, 1.0507009873554805"),
+    selu_slope=edit("1.0507009873554805, 1.6732632423543772", "1.6732632423543772, 1.0507009873554805"),
 )
 variants.wrong(
     "selu.scale_left",
     says="you scale only the left side of SELU; the scale stands outside the bracket and belongs to both sides",
     hint="far to the right the slope of SELU is 1.0507",
-    selu=edit(
-        "scale * np.where(x > 0, x, alpha * np.expm1(left))",
-        "np.where(x > 0, x, scale * alpha * np.expm1(left))",
-        "scale * np.where(x > 0, 1.0, alpha * np.exp(left))",
-        "np.where(x > 0, 1.0, scale * alpha * np.exp(left))",
-    ),
+    selu=edit("scale * np.where(x > 0, x, alpha", "np.where(x > 0, x, scale * alpha"),
+    selu_slope=edit("scale * np.where(x > 0, 1.0, alpha", "np.where(x > 0, 1.0, scale * alpha"),
 )
 variants.wrong(
     "sw.bwd",
     says="your slope of swish is its sigmoid factor alone: the product rule has a second term, which makes the curve dip",
     hint="left of -1.28 the slope of swish is negative",
-    swish=edit("s * (1.0 + x * (1.0 - s))", "s"),
+    swish_slope=edit("s * (1.0 + x * (1.0 - s))", "s"),
 )
 variants.wrong(
     "exp.bwd_one",
     says="your slope of the exponential is 1 everywhere, as that of the linear unit",
     hint="print the slope at x = 1",
-    exponential=edit("return np.exp(x), np.exp(x)", "return np.exp(x), np.ones_like(x)"),
+    exponential_slope=edit("np.exp(x)", "np.ones_like(x)"),
 )
 variants.wrong(
     "lin.slope_x",
     says="your linear unit returns x as its slope",
     hint="how steep is the line y = x at x = 5?",
-    linear=edit("np.ones_like(x)", "x.copy()"),
+    linear_slope=edit("np.ones_like(x)", "x.copy()"),
 )
 
 

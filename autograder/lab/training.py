@@ -1,0 +1,262 @@
+"""Small torch trainings on the digits: data, patients with a planted defect, and instruments that watch somebody else's training.
+
+Needs torch; import it as `from autograder.lab import training`.
+"""
+
+# mypy: disable-error-code=no-untyped-call
+# (torch gives Tensor.backward no types.)
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from autograder.lab import plots
+from autograder.lab.data import digits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CLASSES = 10
+GUESSING = float(np.log(CLASSES))
+"""Cross-entropy of a net that gives every digit the same probability."""
+
+
+def digits_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The digits as float32 tensors, three quarters to train on and one quarter to validate.
+
+    Args:
+        seed: decides which digit goes where.
+
+    Returns:
+        `X_train (1347, 64), y_train, X_val (450, 64), y_val`, standardised with the statistics of the training part.
+    """
+    X, y = digits(standardise=False)
+    order = np.random.default_rng(seed).permutation(len(X))
+    train, val = np.split(order, [3 * len(X) // 4])
+    mean, spread = X[train].mean(axis=0), X[train].std(axis=0)
+    X = (X - mean) / np.where(spread > 0, spread, 1.0)
+    parts = [(torch.tensor(X[rows], dtype=torch.float32), torch.tensor(y[rows])) for rows in (train, val)]
+    return *parts[0], *parts[1]
+
+
+def base_net() -> nn.Sequential:
+    """The net of the base recipe: 64-64-64-10, ReLU, torch's own initial weights."""
+    return nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, CLASSES))
+
+
+# patients for unit 8
+
+
+class _Cut(nn.Module):
+    """Lets values through, and no gradient."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The same numbers without their history."""
+        return x.detach()
+
+
+def patient(condition: str, seed: int = 0) -> nn.Sequential:
+    """A net for the digits in float64, healthy or with a defect.
+
+    Args:
+        condition: "healthy"; "softmax twice", where the net ends in a softmax and the loss adds its own; "dead body", where no
+            gradient gets below the last layer; "batchnorm", healthy, with a BatchNorm after the first layer.
+        seed: of the initial weights; torch's own generator is left alone.
+
+    Raises:
+        KeyError: an unknown condition.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = base_net()
+        body, head = net[:4], net[4:]
+        nets = {
+            "healthy": net,
+            "softmax twice": nn.Sequential(*net.children(), nn.Softmax(dim=1)),
+            "dead body": nn.Sequential(body, _Cut(), head),
+            "batchnorm": nn.Sequential(net[0], nn.BatchNorm1d(64), net[1:]),
+        }
+        return nets[condition].double()
+
+
+def batch(n: int, seed: int = 0, labels: str = "true") -> tuple[torch.Tensor, torch.Tensor]:
+    """Some digits to overfit.
+
+    Args:
+        n: how many.
+        seed: which ones.
+        labels: "true"; "random", drawn anew without a look at the picture; "contradictory", where the last picture is the first
+            one again, under another label.
+
+    Returns:
+        `X (n, 64)` in float64, standardised, and the labels `y (n,)`.
+    """
+    X, y = digits()
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(len(X))[:n]
+    pictures, names = X[rows], y[rows]
+    if labels == "random":
+        names = rng.integers(CLASSES, size=n)
+    if labels == "contradictory":
+        pictures[-1], names[-1] = pictures[0], (names[0] + 1) % CLASSES
+    return torch.from_numpy(pictures), torch.from_numpy(names)
+
+
+# instruments
+
+
+class _Enough(Exception):
+    """Ends a training that has been watched for long enough."""
+
+
+def leftovers(train: Callable[[], object], steps: int) -> list[float]:
+    """How much of the gradient that an optimizer uses does not come from the backward pass just before.
+
+    Args:
+        train: runs a training with an optimizer of torch; it is stopped when enough has been seen.
+        steps: how many steps to watch, from the second one on.
+
+    Returns:
+        For each of these steps the length of the difference between the gradient that is used and the one that was just computed,
+        as a share of the longer of the two: 0 when they are the same, 1 when the step gets no gradient at all. Fewer numbers
+        when the training makes fewer steps.
+    """
+    own: dict[torch.Tensor, torch.Tensor] = {}
+    hooks: list[Any] = []
+    shares: list[float] = []
+
+    def remember(parameter: torch.Tensor) -> Callable[[torch.Tensor], None]:
+        def keep(gradient: torch.Tensor) -> None:
+            own[parameter] = own.get(parameter, 0.0) + gradient.detach().clone()
+
+        return keep
+
+    def before_step(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        if hooks:
+            nothing = {parameter: torch.zeros_like(parameter) for parameter in parameters}
+            used = torch.cat([(nothing[p] if p.grad is None else p.grad).flatten() for p in parameters])
+            fresh = torch.cat([own.get(p, nothing[p]).flatten() for p in parameters])
+            longer = max(float(used.norm()), float(fresh.norm()))
+            shares.append(float((used - fresh).norm()) / longer if longer > 0 else 0.0)
+            own.clear()
+            if len(shares) == steps:
+                raise _Enough
+        else:  # the first step: nothing has been watched yet
+            hooks.extend(parameter.register_hook(remember(parameter)) for parameter in parameters)
+
+    watcher = register_optimizer_step_pre_hook(before_step)
+    try:
+        train()
+    except _Enough:
+        pass
+    finally:
+        for hook in (watcher, *hooks):
+            hook.remove()
+    return shares
+
+
+def validation_score(weights: Mapping[str, torch.Tensor], seed: int) -> tuple[float, float]:
+    """How good a trained base net is on the validation part of a split.
+
+    Args:
+        weights: its `state_dict()`.
+        seed: of the split.
+
+    Returns:
+        Accuracy and mean cross-entropy.
+    """
+    net = base_net()
+    net.load_state_dict(weights)
+    _, _, X, y = digits_split(seed)
+    with torch.no_grad():
+        logits = net(X)
+    return float((logits.argmax(dim=1) == y).double().mean()), float(F.cross_entropy(logits, y))
+
+
+def chart(history: Sequence[Mapping[str, float]]) -> Figure:
+    """The log of a training as a picture.
+
+    Args:
+        history: for each epoch its `loss` (mean over the training batches) and its `accuracy` on the validation part.
+    """
+    figure, (left, right) = plots.panels(1, 2, size=(4.4, 2.8))
+    epochs = np.arange(1, len(history) + 1)
+    left.semilogy(epochs, [row["loss"] for row in history], "o-", markersize=3)
+    plots.reference(left, y=GUESSING, text="guessing: log 10")
+    plots.label(left, "epoch", "training loss")
+    right.plot(epochs, [row["accuracy"] for row in history], "o-", markersize=3, color=plots.GREEN)
+    plots.reference(right, y=1 / CLASSES, text="guessing: 0.1")
+    plots.label(right, "epoch", "validation accuracy")
+    right.set_ylim(0, 1.02)
+    return figure
+
+
+def memorise(n: int, seed: int = 0, labels: str = "true") -> tuple[float, float]:
+    """Let scikit-learn fit a 64-64-64-10 ReLU network to a batch as closely as it can.
+
+    Args:
+        n: size of the batch.
+        seed: of the batch and of the initial weights.
+        labels: as in `batch`.
+
+    Returns:
+        Accuracy on the batch, and on 500 digits with their true labels that are not in it.
+    """
+    import warnings
+
+    from sklearn.neural_network import MLPClassifier
+
+    X, y = batch(n, seed, labels)
+    others_X, others_y = (part[-500:].numpy() for part in batch(1797, seed))
+    network = MLPClassifier((64, 64), solver="lbfgs", alpha=0.0, max_iter=300, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network.fit(X.numpy(), y.numpy())
+    return float(network.score(X.numpy(), y.numpy())), float(network.score(others_X, others_y))
+
+
+def spread_film(batchnorm: bool, spread: float, *, depth: int = 6, steps: int = 200, seed: int = 0) -> tuple[np.ndarray, float]:
+    """Train a deep ReLU net of width 64 on the digits by plain SGD (rate 0.1, batches of 64), and measure its layers at every step.
+
+    Args:
+        batchnorm: put a BatchNorm between each hidden layer and its ReLU?
+        spread: standard deviation of the initial weights.
+        depth: number of hidden layers.
+        steps: number of updates.
+        seed: of the weights, the split and the batches.
+
+    Returns:
+        The standard deviation of what each hidden layer hands on, (steps, depth), and the validation accuracy at the end.
+    """
+    X, y, X_val, y_val = digits_split(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        norm = nn.BatchNorm1d if batchnorm else nn.Identity
+        blocks = [nn.Sequential(nn.Linear(64, 64), norm(64), nn.ReLU()) for _ in range(depth)]
+        net = nn.Sequential(*blocks, nn.Linear(64, CLASSES))
+        for module in net.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=spread)
+                nn.init.zeros_(module.bias)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        film = np.empty((steps, depth))
+        for step in range(steps):
+            rows = torch.randint(len(X), (64,))
+            h = X[rows]
+            for level, block in enumerate(blocks):
+                h = block(h)
+                film[step, level] = float(h.detach().std())
+            optimizer.zero_grad()
+            F.cross_entropy(net[-1](h), y[rows]).backward()
+            optimizer.step()
+    net.eval()
+    with torch.no_grad():
+        return film, float((net(X_val).argmax(dim=1) == y_val).double().mean())

@@ -1,0 +1,34 @@
+"""What tests of every room share: one warm process, forks of it, and how hypothesis looks for counterexamples."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from autograder.sandbox.pool import Template
+
+for name, examples, fixed in (("house", 60, True), ("explore", 2000, False)):
+    settings.register_profile(
+        name,
+        deadline=None,
+        database=None,
+        derandomize=fixed,
+        max_examples=examples,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+@pytest.fixture(scope="session")
+def template():
+    """The warm process that students' processes are forked from, isolated as in grading."""
+    with Template() as warm:
+        yield warm
+
+
+@pytest.fixture
+def sandbox(template):
+    """A student's process of the test's own."""
+    process = template.fork()
+    yield process
+    process.close()
