@@ -25,16 +25,16 @@ def overfit_one_batch(
     cross-entropy. The copy is in training mode throughout, because that is the mode whose health is in question.
 
     Args:
-        model_fn: returns the model to test, which gives logits (N, C). It may hand out a model that is in use: the weights, the mode
-            and the gradients of what it returns stay as they are.
+        model_fn: returns the model to test, which gives logits (N, C). It may hand out a model that is in use: its weights,
+            its mode and its gradients stay as they are.
         batch: inputs (N, ...) and class labels (N,).
         steps: number of updates.
         lr: learning rate.
 
     Returns:
-        `(losses, accuracy, ok)`. `losses` holds `steps + 1` floats, the loss before every update and after the last one. `accuracy` is
-        the share of the batch that the model gets right after the last update, and `ok` is True when all of it is right *and* the
-        last loss is below 0.05. A small batch asks little: a model that passes with one sample may still fail with 128.
+        `(losses, accuracy, ok)`. `losses` holds `steps + 1` floats, the loss before every update and after the last one.
+        `accuracy` is the share of the batch that the model gets right after the last update, and `ok` is True when all of it is
+        right *and* the last loss is below 0.05. A small batch asks little: who passes with one sample may still fail with 128.
 
     >>> def model_fn():
     ...     return nn.Linear(1, 2)
@@ -59,4 +59,6 @@ def overfit_one_batch(
     return losses, accuracy, accuracy == 1.0 and losses[-1] < 0.05
 
 
-softmax_twice_floor = float(np.log(1 + 9 / np.e))  # Q8.1: the loss gets probabilities as scores, 1 for the right digit and 0 for nine
+softmax_twice_floor = float(
+    np.log(1 + 9 / np.e)
+)  # Q8.1: the loss gets probabilities as scores, 1 for the right digit and 0 for nine

@@ -1,8 +1,8 @@
 """Unit 7, dropout and regularisation.
 
-The NumPy functions take and return float64 arrays, return new ones and write to none that they were given. Where chance is needed, it
-comes in as an argument: `u` holds numbers drawn uniformly from [0, 1), one for each entry of `x`. How likely a unit is to stay is
-always called `keep_prob`, how likely it is to go `drop_prob`.
+The NumPy functions take and return float64 arrays, return new ones and write to none that they were given. Where chance is
+needed, it comes in as an argument: `u` holds numbers drawn uniformly from [0, 1), one for each entry of `x`. How likely a unit is
+to stay is always called `keep_prob`, how likely it is to go `drop_prob`.
 """
 
 # mypy: disable-error-code=no-any-return
@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 # E7.1
@@ -30,8 +29,8 @@ def l1(arrays: list[np.ndarray], biases: bool = False) -> tuple[float, list[np.n
         biases: do arrays with fewer than two axes count as well?
 
     Returns:
-        `(value, gradients)`: a float, and a list of new arrays of the shapes of `arrays`; zeros for what does not count. The slope of
-        $|w|$ at exactly 0 is 0 by convention.
+        `(value, gradients)`: a float, and a list of new arrays of the shapes of `arrays`; zeros for what does not count. By
+        convention the slope of $|w|$ at exactly 0 is 0.
 
     >>> value, gradients = l1([np.array([[1.0, -3.0, 0.0]]), np.array([5.0])])
     >>> value, gradients[0].tolist(), gradients[1].tolist()
@@ -149,17 +148,15 @@ def dropout_test(x: np.ndarray, keep_prob: float) -> np.ndarray:
 # E7.3
 
 
-def inverted_dropout(
-    x: np.ndarray, keep_prob: float, mode: str, u: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray | None]:
+def inverted_dropout(x: np.ndarray, keep_prob: float, mode: str, u: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Dropout as every library has it: the scaling is done in training, so that eval mode does nothing at all.
 
     Args:
         x: activations, any shape.
         keep_prob: probability with which an entry stays, in (0, 1].
         mode: "train" or "eval".
-        u: in training, numbers drawn uniformly from [0, 1), of the shape of `x`: an entry stays where its number is smaller than
-            `keep_prob`. In eval mode it plays no role, and may be missing.
+        u: numbers drawn uniformly from [0, 1), of the shape of `x`. In training an entry stays where its number is smaller than
+            `keep_prob`; in eval mode they play no role.
 
     Returns:
         `(out, cache)`: an array of the shape of `x`, and whatever `dropout_backward` needs: an array, or None.
@@ -351,8 +348,8 @@ class EMA:
         decay: $d$, in [0, 1).
 
     Attributes:
-        shadow: for every name of `model.state_dict()` a tensor with the averaged value, at first a copy of the model's. Buffers, such
-            as the statistics of BatchNorm, are not averaged: they are those of the last update. No tensor requires gradients.
+        shadow: for every name of `model.state_dict()` a tensor with the averaged value, at first a copy of the model's. Buffers,
+            such as the statistics of BatchNorm, are not averaged: they are those of the last update. No tensor requires gradients.
 
     >>> model = nn.Linear(1, 1, bias=False)
     >>> _ = nn.init.constant_(model.weight, 2.0)
@@ -435,12 +432,12 @@ def classify_curves(train: Sequence[float], val: Sequence[float]) -> str:
 
     Args:
         train: training loss of every epoch, as logged.
-        val: validation loss of every epoch. It may be shorter than `train`, as the log of a run that was cut off; only the epochs that
-            both have count. There are at least ten of those.
+        val: validation loss of every epoch. It may be shorter than `train`, as the log of a run that was cut off; only the epochs
+            that both have count. There are at least ten of those.
 
     Returns:
-        One of six labels, the first that fits. S is the first training loss; T and V are the averages of training and validation loss
-        over the last fifth of the epochs, P is that of the validation loss over the fifth before.
+        One of six labels, the first that fits. S is the first training loss; T and V are the averages of training and validation
+        loss over the last fifth of the epochs, P is that of the validation loss over the fifth before.
         "unstable": a loss is nan or infinite, or the training loss ever is more than 0.3 S above its lowest value before.
         "still_improving": V is more than 0.05 S below P.
         "overfit": V is more than 0.15 S above T.
@@ -480,9 +477,9 @@ def decay_groups(model: nn.Module, wd: float) -> list[dict[str, Any]]:
         wd: weight decay of those that decay.
 
     Returns:
-        Two groups as `torch.optim` takes them, dicts with "params" (a list) and "weight_decay" (`wd` in the first, 0 in the second).
-        Parameters with two or more axes decay, those with fewer do not. Every trainable parameter stands in the groups exactly once,
-        also when two layers share it; parameters that are frozen stand in none.
+        Two groups as `torch.optim` takes them, dicts with "params" (a list) and "weight_decay" (`wd` in the first, 0 in the
+        second). Parameters with two or more axes decay, those with fewer do not. Every trainable parameter stands in the groups
+        exactly once, also when two layers share it; parameters that are frozen stand in none.
 
     >>> decays, rest = decay_groups(nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), 0.01)
     >>> [tuple(w.shape) for w in decays["params"]], [tuple(w.shape) for w in rest["params"]]

@@ -5,7 +5,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from autograder.authoring.build import build
 from autograder.sandbox.pool import Template
+from tests import authored
 
 for name, examples, fixed in (("house", 60, True), ("explore", 2000, False)):
     settings.register_profile(
@@ -32,3 +34,11 @@ def sandbox(template):
     process = template.fork()
     yield process
     process.close()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """A course that was built, release and all; not to be written into."""
+    made = authored.write(tmp_path_factory.mktemp("built"))
+    build(made.course, [authored.UNIT])
+    return made

@@ -31,9 +31,8 @@ def numeric_gradients(
         For each position an array of that argument's shape.
     """
 
-    def loss(changed: tuple[Any, ...]) -> float:
-        out = as_array(forward(*changed))
-        return float(np.sum(out * upstream)) if upstream is not None else float(out)
+    def output(changed: tuple[Any, ...]) -> np.ndarray:
+        return as_array(forward(*changed)).astype(np.float64)
 
     gradients = []
     for position in positions:
@@ -45,8 +44,9 @@ def numeric_gradients(
                 moved = point.copy()
                 moved[index] += step
                 argument = moved if isinstance(arguments[position], np.ndarray) else float(moved)
-                values.append(loss((*arguments[:position], argument, *arguments[position + 1 :])))
-            gradient[index] = (values[0] - values[1]) / (2 * STEP)
+                values.append(output((*arguments[:position], argument, *arguments[position + 1 :])))
+            change = values[0] - values[1]  # first of each output: those that do not change cancel without rounding
+            gradient[index] = (float(change) if upstream is None else np.sum(change * upstream)) / (2 * STEP)
         gradients.append(gradient)
     return tuple(gradients)
 

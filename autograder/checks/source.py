@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 
 
 def changed_lines(before: str, after: str) -> int:
-    """How many lines of code were added, removed or replaced; comments, blank lines, strings on their own and layout do not count.
+    r"""How many lines of code were added, removed or replaced; comments, blank lines, strings on their own and layout do not count.
 
     >>> changed_lines("x = 1\ny = 2", "x = 1\n\ny = 3  # why\nz = 4")
     2
@@ -18,7 +19,7 @@ def changed_lines(before: str, after: str) -> int:
 
 
 def same_constants_and_architecture(before: str, after: str) -> bool:
-    """Are the constants in capitals, the layers (calls of `nn.…`) and the optimizer (call of `torch.optim.…`) what they were?
+    r"""Are the constants in capitals, the layers (`nn.…`) and the optimizer (`torch.optim.…`) what they were?
 
     >>> same_constants_and_architecture("RATE = 0.1\nnet = nn.Linear(4, 2)", "RATE = 0.1\nnet = nn.Linear(4, 2).train()")
     True
@@ -49,6 +50,6 @@ def _configuration(tree: ast.Module) -> list[str]:
             isinstance(name, ast.Name) and name.id.isupper() for target in node.targets for name in ast.walk(target)
         ):
             found.append(ast.unparse(node))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("nn.", "torch.optim.")):
+        if isinstance(node, ast.Call) and re.fullmatch(r"(torch\.)?(nn|optim)\.[A-Z]\w*", ast.unparse(node.func)):
             found.append(ast.unparse(node))
     return sorted(found)

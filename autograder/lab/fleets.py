@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,7 @@ def train(data: Split, recipe: Recipe, networks: int = 1, seed: int = 0) -> Log:
         networks: size of the fleet.
         seed: of everything random.
     """
-    with _one_thread():
+    with one_thread():
         return _Fleet(data, recipe, networks, seed).run()
 
 
@@ -135,7 +136,7 @@ class _Fleet:
         self.y, self.y_val = torch.tensor(data.y), torch.tensor(data.y_val)
         widths = (64, *recipe.hidden, 10)
         self.layers = len(widths) - 1
-        shapes = [*zip(widths[:-1], widths[1:], strict=True), *((1, width) for width in widths[1:])]
+        shapes = [*itertools.pairwise(widths), *((1, width) for width in widths[1:])]
         fan_in = [*widths[:-1], *widths[:-1]]
         self.parameters = [
             torch.tensor(self.rng.uniform(-1, 1, size=(networks, *shape)) / np.sqrt(fan), dtype=torch.float32).requires_grad_()
@@ -152,7 +153,8 @@ class _Fleet:
             ema_accuracy = self._judge(self.average, self.X_val, self.y_val)[1] if self.recipe.ema else accuracy
             rows.append((logged, train_loss, val_loss, accuracy, ema_accuracy))
             weights.append([self._weights(number) for number in range(self.networks)])
-        return Log(*(np.array(column) for column in zip(*rows, strict=True)), weights=weights, shares=shares)
+        columns = [np.array(column) for column in zip(*rows, strict=True)]
+        return Log(columns[0], columns[1], columns[2], columns[3], columns[4], weights, shares)
 
     def _epoch(self) -> np.ndarray:
         import torch
@@ -236,7 +238,7 @@ class _Fleet:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Products this small are slower with two threads, and far slower where two processes share two cores."""
     import torch
 

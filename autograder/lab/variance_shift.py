@@ -1,82 +1,83 @@
-"""Batch normalisation and dropout in one network: what a BatchNorm layer remembers, and what it meets in eval mode."""
+"""Batch normalisation behind dropout: what a BatchNorm layer remembers of training, and what it meets in eval mode."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograder.lab.fleets import Split
+from autograder.lab.fleets import Split, one_thread
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
 class Shift:
-    """One trained network.
+    """One trained network with two hidden layers, each with a BatchNorm.
 
     Attributes:
-        ratio: for each unit of the second BatchNorm layer, the variance of its input in eval mode over the variance that it remembers;
-            empty without BatchNorm.
-        losses: validation loss with the remembered statistics, and after the statistics were taken anew with dropout switched off.
-        accuracies: the same for the validation accuracy.
+        ratio: for each unit of the second BatchNorm, the variance of its input in eval mode over the variance that it remembers.
+        loss: validation loss with the statistics that the layers remember.
+        loss_anew: validation loss after the statistics were taken anew, with dropout switched off.
     """
 
     ratio: np.ndarray
-    losses: tuple[float, float]
-    accuracies: tuple[float, float]
+    loss: float
+    loss_anew: float
 
 
-def measure(data: Split, norm: bool, drop_prob: float, place: str = "between", epochs: int = 25, seed: int = 0) -> Shift:
-    """Train 64-64-64-10 with Adam and compare variances.
+def measure(data: Split, drop_prob: float, place: str = "before", seed: int = 0) -> Shift:
+    """Train 64-64-64-10 with Adam for 25 epochs, and compare variances.
 
     Args:
         data: what to learn.
-        norm: BatchNorm after both hidden linear layers?
-        drop_prob: share of the units that is dropped.
-        place: "between" drops the inputs of the second hidden layer, so ahead of its BatchNorm; "after" drops those of the last layer.
-        epochs: passes through the data, in batches of 32.
+        drop_prob: share of the units that is dropped; 0 for none.
+        place: "before" drops inputs of the second hidden layer, so that its BatchNorm sees the holes; "after" drops inputs of the
+            last layer, where no BatchNorm follows.
         seed: of everything random.
     """
     import torch
-    from torch import nn
 
-    def hidden(drop: bool) -> list[nn.Module]:
-        layers: list[nn.Module] = [nn.Linear(64, 64)]
-        layers += [nn.BatchNorm1d(64)] if norm else []
-        return [*layers, nn.ReLU(), *([nn.Dropout(drop_prob)] if drop and drop_prob else [])]
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.random.fork_rng():
+    with one_thread(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = nn.Sequential(*hidden(place == "between"), *hidden(place == "after"), nn.Linear(64, 10))
+        model = _network(drop_prob, place)
         X, y = torch.tensor(data.X, dtype=torch.float32), torch.tensor(data.y)
         X_val, y_val = torch.tensor(data.X_val, dtype=torch.float32), torch.tensor(data.y_val)
-        optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-        model.train()
-        for _ in range(epochs):
-            for chosen in torch.randperm(len(X)).split(32)[: len(X) // 32]:
-                optimizer.zero_grad()
-                nn.functional.cross_entropy(model(X[chosen]), y[chosen]).backward()
-                optimizer.step()
+        _train(model, X, y)
         model.eval()
-        norms = [place for place, layer in enumerate(model) if isinstance(layer, nn.BatchNorm1d)]
-        ratio = np.empty(0)
         with torch.no_grad():
-            before = _judged(model, X_val, y_val)
-            if norms:
-                remembered = model[norms[-1]].running_var
-                ratio = (model[: norms[-1]](X).var(dim=0) / remembered).double().numpy()
-            for place_of_norm in norms:
-                met = model[:place_of_norm](X)
-                model[place_of_norm].running_mean.copy_(met.mean(dim=0))
-                model[place_of_norm].running_var.copy_(met.var(dim=0))
-            after = _judged(model, X_val, y_val)
-    torch.set_num_threads(threads)
-    return Shift(ratio, (before[0], after[0]), (before[1], after[1]))
+            loss = float(torch.nn.functional.cross_entropy(model(X_val), y_val))
+            ratio = np.empty(0)
+            h = X
+            for layer in model:
+                if isinstance(layer, torch.nn.BatchNorm1d) and layer.running_var is not None and layer.running_mean is not None:
+                    ratio = (h.var(dim=0) / layer.running_var).double().numpy()
+                    layer.running_mean.copy_(h.mean(dim=0))
+                    layer.running_var.copy_(h.var(dim=0))
+                h = layer(h)
+            loss_anew = float(torch.nn.functional.cross_entropy(model(X_val), y_val))
+    return Shift(ratio, loss, loss_anew)
 
 
-def _judged(model: object, X: object, y: object) -> tuple[float, float]:
+def _network(drop_prob: float, place: str) -> nn.Sequential:
+    from torch import nn
+
+    before, after = (nn.Dropout(drop_prob if place == wanted else 0.0) for wanted in ("before", "after"))
+    first = (nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU(), before)
+    return nn.Sequential(*first, nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU(), after, nn.Linear(64, 10))
+
+
+def _train(model: nn.Module, X: Tensor, y: Tensor, epochs: int = 25) -> None:
     import torch
 
-    scores = model(X)  # type: ignore[operator]
-    return float(torch.nn.functional.cross_entropy(scores, y)), float((scores.argmax(dim=1) == y).double().mean())  # type: ignore[arg-type]
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    for _ in range(epochs):
+        order = torch.randperm(len(X))
+        for start in range(0, len(X) - 31, 32):
+            chosen = order[start : start + 32]
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(X[chosen]), y[chosen])
+            torch.autograd.backward(loss)
+            optimizer.step()

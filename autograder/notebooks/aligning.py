@@ -122,7 +122,7 @@ def _with_extras(cells: list[Any], submitted: Any, chosen: dict[str, Any]) -> li
         elif _is_extra(cell) and cell.source.strip() not in texts:
             count += 1
             own = {"id": f"student-{count}", "metadata": {NAMESPACE: {"role": "extra"}}, "source": cell.source}
-            more = {"outputs": [], "execution_count": None} if cell.cell_type == "code" else {}
+            more: dict[str, Any] = {"outputs": [], "execution_count": None} if cell.cell_type == "code" else {}
             following.setdefault(place, []).append(nbformat.from_dict({"cell_type": cell.cell_type, **own, **more}))
     return [item for place, cell in enumerate(cells) for item in (cell, *following.get(place, []))]
 

@@ -1,6 +1,5 @@
 """Unit 2: what a fair grader accepts, and the misconceptions that it names."""
 
-import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,12 +13,14 @@ variants = Variants()
 
 
 def split_by_sorting(n, fractions, rng, y=None):
+    if abs(sum(fractions) - 1) > 1e-6:
+        raise ValueError("the fractions do not sum to 1")
     order = np.argsort(rng.random(n))
     labels = np.zeros(n, dtype=int) if y is None else np.unique(np.asarray(y), return_inverse=True)[1]
     part_of = np.empty(n, dtype=int)
     for label in set(labels.tolist()):
         members = [i for i in order if labels[i] == label]
-        edges = [math.floor(len(members) * sum(fractions[: p + 1]) + 0.5) for p in range(len(fractions))]
+        edges = [int(len(members) * sum(fractions[: p + 1]) + 0.5) for p in range(len(fractions))]
         edges[-1] = len(members)
         for place, i in enumerate(members):
             part_of[i] = next(p for p, edge in enumerate(edges) if place < edge)
@@ -27,6 +28,8 @@ def split_by_sorting(n, fractions, rng, y=None):
 
 
 def split_largest_remainder(n, fractions, rng, y=None):
+    if abs(sum(fractions) - 1) > 1e-6:
+        raise ValueError("the fractions do not sum to 1")
     groups = {}
     for i in range(n):
         groups.setdefault(None if y is None else y[i], []).append(i)
@@ -157,7 +160,7 @@ variants.right("st.columns", Standardizer=StandardizerColumns)
 
 variants.wrong(
     "st.refit_in_transform",
-    says="transform measures its own data again: a single row becomes all zeros, and validation data get other units than training data",
+    says="transform measures its own data again: a single row becomes all zeros, and validation data get units of their own",
     hint="transform may use only what fit has stored",
     Standardizer=edit("return (X - self.mean) / self.scale", "self.fit(X)\n        return (X - self.mean) / self.scale"),
 )
@@ -180,7 +183,7 @@ variants.wrong(
 )
 variants.wrong(
     "st.exact_zero",
-    says="you look for a spread of exactly 0; the spread of ten times 0.1 comes out as 1e-17, and dividing by it makes rounding errors into ±1",
+    says="you look for a spread of exactly 0; that of ten times 0.1 comes out as 1e-17, and dividing by it blows rounding up to ±1",
     hint="print(np.full(10, 0.1).std())",
     Standardizer=edit("spread < 1e-12", "spread == 0"),
 )
@@ -256,7 +259,7 @@ def clip_outliers_by_z(X, k=3.0, mode="clip", stats=None):
     X = X.astype(float)
     mean, std = stats if stats else (np.mean(X, 0), np.std(X, 0))
     low, high = mean - k * std, mean + k * std
-    far = (X < low) | (X > high)
+    far = (low > X) | (high < X)
     if mode == "drop":
         return np.array([row for row, bad in zip(X, far, strict=True) if not any(bad)]).reshape(-1, X.shape[1])
     if mode == "clip":
@@ -754,7 +757,7 @@ def color_jitter_channels(img_u8, shift, scale, rng=None):
         f = float(np.ravel(scale)[c if np.size(scale) > 1 else 0])
         if rng is not None:
             s *= 2 * rng.random() - 1
-            f = math.exp(math.log(f) * (2 * rng.random() - 1))
+            f = f ** (2 * rng.random() - 1)
         result[c] = np.floor(np.clip(channel * f + s, 0, 255) + 0.5)
     return result
 
@@ -834,7 +837,7 @@ def affine_matrix_homogeneous(angle=0.0, translate=(0.0, 0.0), scale=1.0, shear=
     def move(dx, dy):
         return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1.0]])
 
-    c, s = math.cos(angle), math.sin(angle)
+    c, s = np.cos(angle), np.sin(angle)
     turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
     shearing = np.array([[1, shear, 0], [0, 1, 0], [0, 0, 1]])
     whole = move(*center) @ move(*translate) @ turn @ np.diag([scale, scale, 1]) @ shearing @ move(-center[0], -center[1])
@@ -858,11 +861,11 @@ def affine_matrix_entries(angle=0.0, translate=(0.0, 0.0), scale=1.0, shear=0.0,
 
 
 def rotation_3d_quaternion(axis, angle):
-    norm = math.hypot(*axis)
+    norm = np.sqrt(np.dot(axis, axis))
     if norm == 0:
         raise ValueError("no direction")
-    w = math.cos(angle / 2)
-    x, y, z = math.sin(angle / 2) * np.asarray(axis) / norm
+    w = np.cos(angle / 2)
+    x, y, z = np.sin(angle / 2) * np.asarray(axis) / norm
     return np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
@@ -954,9 +957,9 @@ def masked_mix_difference(xa, ya, xb, yb, mask):
 
 
 def sample_box_by_floor(H, W, lam, rng):
-    side = math.sqrt(1 - lam)
-    h, w = math.floor(H * side + 0.5), math.floor(W * side + 0.5)
-    row, column = math.floor(rng.random() * H), math.floor(rng.random() * W)
+    side = (1 - lam) ** 0.5
+    h, w = int(H * side + 0.5), int(W * side + 0.5)
+    row, column = int(rng.random() * H), int(rng.random() * W)
     top, left = row - h // 2, column - w // 2
     box = np.array([top, top + h, left, left + w])
     return tuple(int(v) for v in np.minimum(np.maximum(box, 0), [H, H, W, W]))
@@ -979,7 +982,7 @@ variants.right("cm.one_draw", masked_mix=masked_mix_where, sample_box=sample_box
 
 variants.wrong(
     "cm.lam_unclipped",
-    says="you weigh the labels by the whole box, also by what hangs over the border: the label no longer says what is in the picture",
+    says="you weigh the labels by the whole box, also by what hangs over the border: the label no longer fits the picture",
     hint="cut the box off first, then count its pixels",
     cutmix=edit("from_b = (bottom - top) * (right - left) / (H * W)", "from_b = (box[1] - box[0]) * (box[3] - box[2]) / (H * W)"),
 )

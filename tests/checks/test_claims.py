@@ -175,13 +175,6 @@ CALLS = [
         "expected ValueError, but nothing was raised",
     ),
     (
-        "check.raises(ValueError, f, 'x', claim='refuses words')",
-        int,
-        len({}.__class__.__name__).__add__,
-        "refuses words",
-        "expected ValueError, but nothing was raised",
-    ),
-    (
         "check.raises(ValueError, f, [1], claim='refuses lists')",
         lambda x: int("x"),
         lambda x: x / 2,
@@ -202,12 +195,10 @@ CALLS = [
         "state is left as it was",
         "your code wrote into state: the caller still needs it",
     ),
-    ("check.equal(check.source(f).strip(), 'text', expected='a text')", None, None, "text", "expected 'a text', got 'another'"),
-    ("check.equal(check.starting_point(), 'start', expected='other')", None, None, "start", "expected 'other', got 'begin'"),
 ]
 
 
-@pytest.mark.parametrize(("text", "right", "wrong", "claim", "differs"), CALLS[:-2])
+@pytest.mark.parametrize(("text", "right", "wrong", "claim", "differs"), CALLS)
 def test_a_wrong_answer_reads_what_was_claimed_and_what_was_found(text, right, wrong, claim, differs):
     assert verdict_of(text, {"f": right}, {"f": right}).state == State.PASSED
     verdict = verdict_of(text, {"f": right}, {"f": wrong})
@@ -222,7 +213,7 @@ def test_a_wrong_answer_reads_what_was_claimed_and_what_was_found(text, right, w
         "check.between(f, 1, 2, 'c', hint='look here')",
         "check.fraction(f, 1, 1.0, 'c', hint='look here')",
         "check.mean(f, 1, 0.0, 1, 'c', hint='look here')",
-        "check.raises(ValueError, [].index, 1 - f, claim='c', hint='look here') if f else check.raises(ValueError, len, '', claim='c', hint='look here')",
+        "check.raises(ValueError, [0, 1].index, 2 * f, claim='c', hint='look here')",
     ],
 )  # fmt: skip
 def test_a_failed_claim_gives_the_hint_its_author_wrote(call):
@@ -398,7 +389,7 @@ def test_the_generator_is_there_in_a_hidden_check_only():
     assert (
         verdict_of("check.true(check.rng.random() < 1, 'a draw')", {}, {}, generator=np.random.default_rng(1)).state == State.PASSED
     )
-    with pytest.raises(RuntimeError, match="check.rng is for hidden checks; a visible check uses fixed inputs"):
+    with pytest.raises(RuntimeError, match=r"check\.rng is for hidden checks; a visible check uses fixed inputs"):
         Check(Collector("unit/f")).rng.random()
 
 

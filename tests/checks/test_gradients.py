@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autograder.checks.claims import Check, Collector
+from autograder.checks.claims import UNKNOWN, Check, Collector
 from autograder.checks.compare import CONTRACT
 from autograder.checks.gradients import GRADIENT, gradient_difference, numeric_gradients
 from tests.strategies import floats
@@ -19,8 +19,6 @@ def claimed(got, forward, at, upstream=None, recorded=None, **more):
     collector = Collector("unit/f")
     Check(collector).gradient(got, forward, at, upstream, "the gradient", **more)
     (claim,) = collector.claims
-    from autograder.checks.claims import UNKNOWN
-
     return claim.judge(UNKNOWN if recorded is None else recorded)
 
 
@@ -29,6 +27,7 @@ def test_the_numeric_gradient_of_a_polynomial_is_its_derivative(x, coefficients,
     upstream = data.draw(floats(x.shape, -2, 2))
     polynomial = np.polynomial.Polynomial(coefficients)
     right = polynomial.deriv()(x) * upstream
+    assume(np.abs(right).max() > 0.3)  # below, rounding of the values shows in their differences
     assert gradient_difference(numeric_gradients(polynomial, (x,), (0,), upstream)[0], right, ()) is None
 
 
@@ -126,6 +125,4 @@ def test_a_write_of_the_student_into_the_point_does_not_move_it():
     collector = Collector("unit/f")
     Check(collector).gradient(2 * x, np.square, x, upstream, "the gradient")
     x[:], upstream[:] = 9.0, 7.0
-    from autograder.checks.claims import UNKNOWN
-
     assert collector.claims[0].judge(UNKNOWN) is None
