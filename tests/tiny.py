@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 from pathlib import Path
 
@@ -263,6 +264,14 @@ def submitted(of: Notebook, answers: dict[str, str], extras: dict[str, list[str]
             cells.append(nbformat.v4.new_code_cell(text, id=f"mine-{number}"))
     nodes.cells = [cell for cell in cells if not (role(cell) == "check" and "--hidden" in cell.source)]
     return nodes
+
+
+def hand_in(course: Path, student: str, nodes) -> Path:
+    """Put a submission where the grader looks for it."""
+    path = course / "submitted" / student / UNIT / "tiny.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(nodes), encoding="ascii")  # as it stands: nbformat would put right what is odd about it
+    return path
 
 
 def grade(grader: Grader, answers: dict[str, str], extras: dict[str, list[str]] | None = None):

@@ -31,7 +31,7 @@ def points_text(verdict: Verdict) -> str:
 def rows(verdict: Verdict) -> list[tuple[str, str]]:
     """The labelled lines of a card, without those that have nothing to say."""
     if verdict.state == State.COULD_NOT_CHECK:  # its cause may quote what students do not see
-        return []
+        return [("try", verdict.hint)] if verdict.hint else []
     if verdict.state == State.NOT_ATTEMPTED:
         return [("", verdict.claim)]
     labelled = [("claim", verdict.claim), ("differs", verdict.differs), ("likely", verdict.likely), ("try", verdict.hint)]

@@ -98,15 +98,10 @@ def verdict_of(header: Header, text: str, namespace: dict[str, Any], folder: Pat
     outcome = run(Body.compile(header.exercise, text, header.name), namespace, collector)
     verdict = judge(outcome, known.expected if known else None, lambda: known.fingerprints if known else (), blank)
     if verdict.state == State.PASSED and known is None and header.kind == "visible":
-        verdict = replace(
-            verdict,
-            state=State.COULD_NOT_CHECK,
-            points=0.0,
-            claim=f"{recorded.FILE} is not beside this notebook"
-            if not (folder / recorded.FILE).is_file()
-            else f"{recorded.FILE} beside this notebook is damaged, or of another version",
-            hint="keep the files of a unit in one folder",
-        )
+        there = (folder / recorded.FILE).is_file()
+        problem = "beside this notebook is damaged, or of another version" if there else "is not beside this notebook"
+        hint = f"{recorded.FILE} {problem}: keep the released files of a unit in one folder"
+        verdict = replace(verdict, state=State.COULD_NOT_CHECK, points=0.0, hint=hint)
     return verdict.measured(time.perf_counter() - started, 0)
 
 
@@ -127,7 +122,7 @@ def check_magic(line: str, cell: str | None = None) -> None:
         display({"text/plain": text, "text/html": f"<div style='opacity:.65;padding:2px 16px'>{text}</div>"}, raw=True)
         return
     try:
-        verdict = verdict_of(header, cell or "", dict(shell.user_ns), Path.cwd())
+        verdict = verdict_of(header, cell or "", dict(shell.user_ns), Path())
     except SyntaxError as error:
         raise UsageError(
             f"this check cell was changed and is not Python any more: {error.msg}; copy it from a fresh notebook"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +17,12 @@ import nbformat
 
 from autograder.notebooks.model import NAMESPACE, UNPARSABLE, Exercise, Notebook, defined_names, grade_id, role, stub
 
+MAX_CODE = 500_000
+"""Characters of all code cells together: to read Python takes ten seconds and a gigabyte for each million."""
+
 
 class WrongNotebook(Exception):
-    """A notebook of another unit, or of no unit of this course."""
+    """A notebook of another unit, or of no unit of this course, or one that nobody could have written."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,11 @@ def align(instructor: Notebook, submitted: Any) -> Aligned:
     """Align a submission.
 
     Raises:
-        WrongNotebook: nothing in it belongs to this notebook.
+        WrongNotebook: nothing in it belongs to this notebook, or it holds more code than anybody writes.
     """
+    size = sum(len(cell.source) for cell in submitted.cells if cell.cell_type == "code")
+    if size > MAX_CODE:
+        raise WrongNotebook(f"Its code cells hold {size} characters; more than {MAX_CODE} cannot be graded.")
     _refuse_strangers(instructor, submitted)
     repairs: list[str] = []
     chosen: dict[str, Any] = {}
@@ -57,7 +65,7 @@ def align(instructor: Notebook, submitted: Any) -> Aligned:
             cell.source = theirs[cell.id].source
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    nodes.cells = _with_extras(nodes.cells, submitted, chosen)
+    nodes.cells = _with_extras(nodes.cells, submitted, chosen, instructor)
     return Aligned(nodes, tuple(repairs))
 
 
@@ -76,50 +84,49 @@ def _refuse_strangers(instructor: Notebook, submitted: Any) -> None:
 
 
 def _answer_cell(exercise: Exercise, submitted: Any, repairs: list[str]) -> Any | None:
-    """The cell that holds the student's answer: of several copies the last that was worked on."""
-    cells = [cell for cell in submitted.cells if cell.cell_type == "code" and grade_id(cell) == exercise.grade_id]
-    if len(cells) > 1:
-        worked_on = [cell for cell in cells if not is_untouched(cell.source, exercise)]
-        repairs.append(f"The cell of {exercise.name} was there {len(cells)} times; the last one that was worked on counts.")
-        return (worked_on or cells)[-1]
-    if cells:
-        return cells[0]
-    retyped = [
-        cell
-        for cell in submitted.cells
-        if cell.cell_type == "code" and not grade_id(cell) and _defines(cell, {exercise.functions[0]})
-    ]
-    if retyped:
+    """The cell that holds the student's answer: of several the last that was worked on, first among those that carry its mark."""
+    code = [cell for cell in submitted.cells if cell.cell_type == "code"]
+    marked = [cell for cell in code if grade_id(cell) == exercise.grade_id]
+    unmarked = [cell for cell in code if not grade_id(cell) and _defines(cell, {exercise.functions[0]})]
+    answers, own = ([cell for cell in cells if not is_untouched(cell.source, exercise)] for cells in (marked, unmarked))
+    if marked and own and not answers:
+        repairs.append(f"The cell of {exercise.name} was left as it was; a cell of the student's own that defines it counts.")
+    elif len(marked) > 1:
+        repairs.append(f"The cell of {exercise.name} was there {len(marked)} times; the last one that was worked on counts.")
+    elif unmarked and not marked:
         repairs.append(f"The cell of {exercise.name} had lost its mark; it was found by the name it defines.")
-        return retyped[-1]
-    repairs.append(f"The cell of {exercise.name} was missing.")
-    return None
+    elif not marked:
+        repairs.append(f"The cell of {exercise.name} was missing.")
+    return next(reversed(answers or own or marked or unmarked), None)
 
 
 def _defines(cell: Any, names: set[str]) -> bool:
     if cell.cell_type != "code" or not any(name in cell.source for name in names):
         return False
+    return bool(names & _names(cell.source))
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(source: str) -> frozenset[str]:
     try:
-        return any(name in names for node in ast.parse(cell.source).body for name in defined_names(node))
+        return frozenset(name for node in ast.parse(source).body for name in defined_names(node))
     except UNPARSABLE:
-        return False
+        return frozenset()
 
 
-def _with_extras(cells: list[Any], submitted: Any, chosen: dict[str, Any]) -> list[Any]:
+def _with_extras(cells: list[Any], submitted: Any, chosen: dict[str, Any], instructor: Notebook) -> list[Any]:
     """Put the student's own cells after the course's cell that they followed."""
-    places = {cell.id: place for place, cell in enumerate(cells)}
-    places |= {grade_id(cell): place for place, cell in enumerate(cells) if grade_id(cell)}
-    answers = {id(cell): places[name] for name, cell in reversed(chosen.items())}
+    places = {found: place for place, cell in enumerate(cells) for found in (("id", cell.id), _name(cell))}
+    answers = {id(cell): places["mark", name] for name, cell in reversed(chosen.items())}
     texts = {cell.source.strip() for cell in (*cells, *chosen.values())} | {""}
     following: dict[int, list[Any]] = {}
     place, count = 0, 0
     for cell in submitted.cells:
-        name = grade_id(cell) or cell.get("id")
         if id(cell) in answers:
             place = answers[id(cell)]
-        elif name in places and role(cell) not in ("exercise", "question"):
-            place = places[name]
-        elif _is_extra(cell) and cell.source.strip() not in texts:
+        elif _name(cell) in places and role(cell) not in ("exercise", "question"):
+            place = places[_name(cell)]
+        elif _is_extra(cell, instructor) and cell.source.strip() not in texts:
             count += 1
             own = {"id": f"student-{count}", "metadata": {NAMESPACE: {"role": "extra"}}, "source": cell.source}
             more: dict[str, Any] = {"outputs": [], "execution_count": None} if cell.cell_type == "code" else {}
@@ -127,10 +134,17 @@ def _with_extras(cells: list[Any], submitted: Any, chosen: dict[str, Any]) -> li
     return [item for place, cell in enumerate(cells) for item in (cell, *following.get(place, []))]
 
 
-def _is_extra(cell: Any) -> bool:
-    """Has the student added this cell? Its text may still be the course's, if a program dropped all marks."""
-    is_marked = bool(cell.metadata.get(NAMESPACE, {}).get("role", "extra") != "extra" or grade_id(cell))
-    return not is_marked and not cell.source.startswith("%%check ")
+def _name(cell: Any) -> tuple[str, str]:
+    """What a cell is found by: nbgrader's name, else its id; a heading's id may be an exercise's name."""
+    return ("mark", grade_id(cell)) if grade_id(cell) else ("id", str(cell.get("id", "")))
+
+
+def _is_extra(cell: Any, instructor: Notebook) -> bool:
+    """Has the student added this cell? It may still be the course's, if a program dropped all marks."""
+    if role(cell) != "extra" and NAMESPACE in cell.metadata:
+        return False
+    stubs = (one for one in instructor.exercises.values() if _defines(cell, {one.functions[0]}))
+    return not cell.source.startswith("%%check ") and not any(is_untouched(cell.source, one) for one in stubs)
 
 
 def is_untouched(source: str, exercise: Exercise) -> bool:
@@ -138,8 +152,9 @@ def is_untouched(source: str, exercise: Exercise) -> bool:
     return _tree(source) == _tree(exercise.stub)
 
 
+@functools.lru_cache(maxsize=1024)
 def _tree(source: str) -> str:
     try:
-        return ast.dump(ast.parse(source))
+        return hashlib.sha256(ast.dump(ast.parse(source)).encode(errors="replace")).hexdigest()
     except UNPARSABLE:
         return source

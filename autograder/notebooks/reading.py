@@ -52,7 +52,8 @@ def read_nodes(path: Path) -> Any:
             nodes = nbformat.convert(nbformat.from_dict(data), to_version=4)
             return _tidy(nodes)
     except Exception as error:
-        raise UnreadableNotebook(f"{path} is not a notebook that can be read: {error}.") from None
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise UnreadableNotebook(f"{path} is not a notebook that can be read: {reason}.") from None
 
 
 def _is_cut_short(text: str, error: Exception) -> bool:

@@ -56,6 +56,11 @@ def cell(answer: Any) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     return outputs, None if error is None else exception(error)
 
 
+def memory(peak: Any) -> int:
+    """A number of bytes to two digits: a message could hide in more."""
+    return round(peak, 2 - len(str(peak))) if type(peak) is int and 0 < peak < 2**40 else 0
+
+
 def size(output: dict[str, Any]) -> int:
     """Characters of an output."""
     return sum(len(text) for text in (output.get("text", ""), *output.get("data", {}).values()))

@@ -143,8 +143,7 @@ class Sandbox:
             self._channel.send(message, self.deadline)
             while True:
                 kind, content, peak = self._codec.unpack(self._channel.receive(self.deadline))
-                if type(peak) is int and peak < 2**50:
-                    self.peak_memory = max(self.peak_memory, peak)
+                self.peak_memory = max(self.peak_memory, received.memory(peak))
                 if kind == "ok":
                     return content
                 if kind == "error":

@@ -77,7 +77,7 @@ variants.wrong(
 )
 variants.wrong(
     "mb.graph_leak",
-    says="your running statistics drag the graph of every earlier batch along: memory grows, and the second backward pass fails",
+    says="your running statistics drag the graph of every earlier batch along: memory grows, and a backward pass through them fails",
     hint="update them inside `with torch.no_grad():`, or from mean.detach()",
     MyBatchNorm1d=edit("with torch.no_grad():", "if True:"),
 )

@@ -362,7 +362,8 @@ variants.wrong(
     says="you return zeros for every constant start; the gradient there is the same for all units, but it is not 0",
     hint="only weights of 0 in W2 let nothing through",
     hidden_gradients=edit(
-        "    h = np.tanh(X @ W1 + b1)\n", "    if np.ptp(W1) == 0:\n        return np.zeros_like(W1)\n    h = np.tanh(X @ W1 + b1)\n"
+        "    h = np.tanh(X @ W1 + b1)\n",
+        "    if np.ptp(W1) == 0:\n        return np.zeros_like(W1)\n    h = np.tanh(X @ W1 + b1)\n",
     ),
 )
 variants.wrong(
@@ -412,13 +413,9 @@ variants.wrong(
 # E4.4 forward_profile, backward_profile
 
 
-def _standard_layers(f, weight_std, depth, width, X, rng):
-    """Only for reading; the alternatives below write it out."""
-
-
 def forward_profile_widths(act, weight_std, depth, width, X, rng):
     widths = [X.shape[1]] + [width] * depth
-    Ws = [weight_std(a) * rng.standard_normal((a, b)) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    Ws = [weight_std(a) * rng.standard_normal((a, width)) for a in widths[:-1]]
     outputs = [X]
     for W in Ws:
         outputs.append(act[0](np.einsum("nd,dh->nh", outputs[-1], W)))
@@ -924,7 +921,9 @@ variants.wrong(
     xavier_bound="(2 / 400) ** 0.5",
 )
 variants.wrong(
-    "q.xavier_bound.fan_in", says="that limit is LeCun's, with fan_in alone; Glorot takes both fans", xavier_bound="(3 / 300) ** 0.5"
+    "q.xavier_bound.fan_in",
+    says="that limit is LeCun's, with fan_in alone; Glorot takes both fans",
+    xavier_bound="(3 / 300) ** 0.5",
 )
 variants.wrong(
     "q.xavier_bound.he", says="that limit is He's; Glorot has the sum of both fans below the 6", xavier_bound="(6 / 300) ** 0.5"
@@ -943,7 +942,9 @@ variants.wrong(
     says="look at the picture: the gradient at the input is several hundred thousand times that at the output",
     large_tanh='"A"',
 )
-variants.wrong("q.large_tanh.B", says="hardly any pre-activation is close to 0 here: their standard deviation is above 20", large_tanh='"B"')
+variants.wrong(
+    "q.large_tanh.B", says="hardly any pre-activation is close to 0 here: their standard deviation is above 20", large_tanh='"B"'
+)
 variants.wrong(
     "q.large_tanh.C",
     says="it is the sizes that add up, not the weights: 512 terms of size 1 and random sign make a sum of size 22",

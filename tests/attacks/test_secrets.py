@@ -32,11 +32,10 @@ SIGHTS = {
     "the grading rooms of the package": "attempt('tests', lambda: os.listdir({root!r} + '/tests'))",
     "the secret": "attempt('secret', lambda: open({course!r} + '/.autograder/secret', 'rb').read())",
     "other submissions": "attempt('others', lambda: glob.glob({course!r} + '/submitted/*/*/*.ipynb'))",
-    "the gradebook": "attempt('gradebook', lambda: __import__('sqlite3').connect('file:' + {course!r} + '/gradebook.db?mode=ro', uri=True)"
-    ".execute('select * from grade').fetchall())",
+    "the gradebook": "attempt('gradebook', lambda: open({course!r} + '/gradebook.db', 'rb'))",
     "the gradebook for writing": "attempt('write', lambda: open({course!r} + '/gradebook.db', 'ab').write(b'x'))",
-    "anything of that name anywhere": "attempt('find', lambda: [path for top in ('/', '/home', '/root', '/tmp', '/work', '/mnt', '/var') "
-    "for name in ('gradebook.db', 'submitted', 'solutions', '.autograder') for path in glob.glob(top + '/**/' + name, recursive=False)])",
+    "anything of that name": "attempt('find', lambda: [path for top in ('', '/home', '/root', '/tmp', '/work', '/mnt', '/var')"
+    " for name in ('gradebook.db', 'submitted', 'solutions', '.autograder') for path in glob.glob(top + '/*/' + name)])",
     "the environment": "attempt('environment', lambda: {{k: v for k, v in os.environ.items() if 'SECRET' in k or 'TOKEN' in k}})",
     "the environment at the start": "attempt('environ', lambda: open('/proc/self/environ').read().strip(chr(0)))",
     "the environment of process 1": "attempt('environ1', lambda: open('/proc/1/environ').read())",
@@ -46,13 +45,15 @@ SIGHTS = {
     "if str(os.getpid()) not in p and 'python' in open(p).read()])",
     "the network": "attempt('network', lambda: socket.create_connection(('127.0.0.1', 8888), 1))",
     "names on the network": "attempt('dns', lambda: socket.gethostbyname('example.org'))",
-    "sockets of the machine": "attempt('unix', lambda: [socket.socket(socket.AF_UNIX).connect(p) or p for p in glob.glob('/run/*.sock')])",
+    "sockets of the machine": "attempt('unix', lambda: glob.glob('/run/*') + glob.glob('/var/run/*'))",
     "a debugger": "attempt('ptrace', lambda: __import__('ctypes').CDLL(None, use_errno=True).ptrace(16, os.getppid(), 0, 0) == 0)",
     "rights": "attempt('root', lambda: os.setuid(0) or os.getuid() == 0)",
     "the packages for writing": "attempt('site', lambda: open(os.path.join(os.path.dirname(np.__file__), 'x.py'), 'w').write('x'))",
     "the grading rooms in memory": "attempt('modules', lambda: [n for n in sys.modules if n.startswith(('solutions', "
     "'autograder.grading', 'autograder.gradebook', 'autograder.authoring', 'nbgrader'))])",
 }
+
+CONTROL = "attempt('control', lambda: 1)"
 
 
 @pytest.mark.usefixtures("neighbour")
@@ -61,10 +62,10 @@ def test_the_course_cannot_be_seen_from_a_notebook(course, grader, monkeypatch):
     (course / ".autograder").mkdir(exist_ok=True)
     (course / ".autograder" / "secret").write_bytes(b"secret")
     (course / "gradebook.db").touch()
-    looks = "\n".join(look.format(course=str(course), root=str(tiny.ROOT)) for look in SIGHTS.values())
+    looks = "\n".join(look.format(course=str(course), root=str(tiny.ROOT)) for look in [*SIGHTS.values(), CONTROL])
     result = tiny.grade(grader, tiny.RIGHT, {"": [f"{LOOK_AROUND}\n{looks}\nprint('found', found)"]})
     assert result.points == tiny.ALL
-    assert printed(result).strip() == "found []"
+    assert printed(result).strip() == "found [('control', '1')]"
     assert (course / "gradebook.db").stat().st_size == 0
 
 
@@ -74,7 +75,8 @@ TELLING = {
     "in the names of all its bases": "raise type('E', (type('B' + tell(v), (ValueError,), {}),), {})()",
     "in an exception's arguments": "raise KeyError(tell(v), v)",
     "in notes and causes": "e = ValueError(); e.add_note(tell(v)); raise e from RuntimeError(tell(v))",
-    "in a warning and on both streams": "import sys, warnings; warnings.warn(tell(v)); print(tell(v)); print(tell(v), file=sys.stderr)",
+    "in a warning": "import warnings; warnings.warn(tell(v))",
+    "on both streams": "import sys; print(tell(v)); print(tell(v), file=sys.stderr)",
     "in a display": "from IPython.display import display; display(tell(v))",
     "as a string": "return tell(v)",
     "as a number": "return float(v[0])",
@@ -110,6 +112,13 @@ def test_no_number_of_a_hidden_check_comes_out(grader, way):
     assert_nothing_told(grader, answers, result)
 
 
+def test_the_same_ways_are_open_where_the_inputs_are_public(grader):
+    """A control: in a visible check a student reads his own message."""
+    result = tiny.grade(grader, {"tiny/double": "def double(v):\n    raise ValueError(f'{v[1]:.12f}')"})
+    assert "-2.500000000000" in result.verdicts["double-visible"].differs
+    assert result.verdicts["double-hidden"].differs == "your code raised ValueError"
+
+
 @pytest.mark.usefixtures("neighbour")
 def test_a_number_kept_for_a_later_visible_check_does_not_come_out_there(grader):
     """Hidden checks are run last: no check whose messages are shown runs in a process that has seen their inputs."""
@@ -126,7 +135,7 @@ def test_a_number_kept_for_a_later_visible_check_does_not_come_out_there(grader)
 
 @pytest.mark.usefixtures("neighbour")
 def test_an_earlier_answer_put_in_by_the_grader_does_not_tell_its_numbers(grader):
-    """In a second chance the reference stands in the student's notebook; its numbers on the visible inputs are no secret, its code is."""
+    """In a second chance the reference can be called from the student's notebook, and nothing else can be done with it."""
     answers = {"tiny/double": "def double(v):\n    return v", "tiny/shifted": "def shifted(v):\n    raise ValueError(repr(double))"}
     result = tiny.grade(grader, answers)
     assert "2.0 * v" not in json.dumps(result.to_json())

@@ -1,4 +1,4 @@
-"""Forged messages: the student writes to the socket himself. Whatever he sends is his own answer, and never the fault of the grader."""
+"""Forged messages: the student writes to the socket himself. Whatever he sends is his own answer, never a fault of the grader."""
 
 import math
 import struct
@@ -253,8 +253,6 @@ def test_a_closed_socket_is_a_crash_of_the_exercise_that_closed_it(grader):
 @pytest.mark.usefixtures("neighbour")
 def test_a_function_cannot_choose_the_name_by_which_its_source_is_looked_up(grader):
     """`check.source` finds the text by the name that was asked for."""
-    from autograder.sandbox.pool import Template  # noqa: F401
-
     sandbox = grader.template.fork()
     try:
         sandbox.run_cell("def double(v): return v\ndouble.__name__ = 'shifted'")

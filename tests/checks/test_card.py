@@ -152,6 +152,15 @@ def test_a_stub_gets_one_friendly_line_and_no_table_of_faults():
     assert as_text(verdict) == "○ unit/f · 0 of 5 points\n  this exercise is waiting for you"
 
 
+def test_a_check_that_could_not_be_made_shows_what_to_do_and_nothing_that_may_be_secret():
+    verdict = Verdict(
+        "unit/f", "hidden", State.COULD_NOT_CHECK, 5.0, 5.0, "a secret", "a secret", "a secret", "tell your instructor"
+    )
+    for shown in (as_text(verdict), as_html(verdict)):
+        assert "tell your instructor" in shown
+        assert "secret" not in shown
+
+
 @given(VERDICTS)
 def test_a_verdict_comes_back_from_its_record(verdict):
     assert Verdict.from_json(verdict.to_json()) == verdict
