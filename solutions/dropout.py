@@ -148,7 +148,7 @@ def dropout_test(x: np.ndarray, keep_prob: float) -> np.ndarray:
 # E7.3
 
 
-def inverted_dropout(x: np.ndarray, keep_prob: float, mode: str, u: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+def inverted_dropout(x: np.ndarray, keep_prob: float, mode: str, u: np.ndarray) -> tuple[np.ndarray, Any]:
     """Dropout as every library has it: the scaling is done in training, so that eval mode does nothing at all.
 
     Args:
@@ -159,7 +159,8 @@ def inverted_dropout(x: np.ndarray, keep_prob: float, mode: str, u: np.ndarray) 
             `keep_prob`; in eval mode they play no role.
 
     Returns:
-        `(out, cache)`: an array of the shape of `x`, and whatever `dropout_backward` needs: an array, or None.
+        `(out, cache)`: an array of the shape of `x`, and whatever `dropout_backward` needs. The caller may overwrite `x` and `u`
+        afterwards; the cache must not notice.
 
     Raises:
         ValueError: `keep_prob` lies outside of (0, 1], or `mode` is neither of the two.
@@ -180,7 +181,7 @@ def inverted_dropout(x: np.ndarray, keep_prob: float, mode: str, u: np.ndarray) 
     ### END SOLUTION
 
 
-def dropout_backward(dout: np.ndarray, cache: np.ndarray | None) -> np.ndarray:
+def dropout_backward(dout: np.ndarray, cache: Any) -> np.ndarray:
     """Backward pass of `inverted_dropout`, for the very mask that the forward pass used.
 
     Args:

@@ -150,15 +150,17 @@ class Made:
     Attributes:
         course: its folder.
         module: the module of its answers, named as no other test's.
+        unit: its unit.
     """
 
     course: Path
     module: str
+    unit: str
 
     @property
     def source(self) -> Path:
         """The notebook's source."""
-        return self.course / "source" / UNIT / f"{NAME}.md"
+        return self.course / "source" / self.unit / f"{NAME}.md"
 
     @property
     def answers(self) -> Path:
@@ -180,10 +182,10 @@ class Made:
         importlib.invalidate_caches()
 
 
-def write(folder: Path, source: str = SOURCE, answers: str = ANSWERS, variants: str = VARIANTS) -> Made:
-    """Write a course; nothing is built yet."""
-    made = Made(folder, f"made_{next(_numbers)}")
-    for path, text in ((made.source, source), (made.answers, answers), (made.variants, variants)):
+def write(folder: Path, unit: str = UNIT) -> Made:
+    """Write a course, or one more unit of it; nothing is built yet."""
+    made = Made(folder, f"made_{next(_numbers)}", unit)
+    for path, text in ((made.source, SOURCE), (made.answers, ANSWERS), (made.variants, VARIANTS)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace("MODULE", made.module), encoding="utf-8")
     solutions.variants.__path__.append(str(made.variants.parent))  # found as the course's own would be, in a process of its own

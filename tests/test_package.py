@@ -64,7 +64,11 @@ def test_a_students_install_checks_and_says_which_commands_need_a_clone(wheel, t
 
 @pytest.mark.parametrize("heavy", ["numpy", "torch", "nbgrader", "IPython", "rich"])
 def test_help_is_answered_without_importing_anything_heavy(heavy):
-    code = f"import sys; sys.argv[1:] = ['--help']\ntry:\n    from autograder.cli import main; main()\nfinally:\n    print({heavy!r} in sys.modules)"
+    code = (
+        "import sys; sys.argv[1:] = ['--help']\n"
+        "try:\n    from autograder.cli import main; main()\n"
+        f"finally:\n    print({heavy!r} in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.rstrip().endswith("False")
 

@@ -228,9 +228,14 @@ def write_course(folder: Path) -> Path:
     (folder / "source" / UNIT).mkdir(parents=True)
     (folder / "source" / UNIT / "tiny.md").write_text(SOURCE)
     shutil.copy(ROOT / "nbgrader_config.py", folder)
+    build_notebook(folder)
+    return folder
+
+
+def build_notebook(folder: Path) -> None:
+    """Make the instructor's notebook of a course from its source."""
     nodes = instructor_notebook(read_source(folder / "source" / UNIT / "tiny.md"), folder / "solutions")
     (folder / "source" / UNIT / "tiny.ipynb").write_text(nbformat.writes(nodes) + "\n")
-    return folder
 
 
 def notebook(folder: Path) -> Notebook:

@@ -29,7 +29,11 @@ def instructor_notebook(source: Source, solutions: Path) -> Any:
     module = solutions / f"{source.module}.py"
     if not module.is_file():
         raise SourceError(source.path, 1, f"there is no module solutions/{source.module}.py.")
-    builder = _Builder(source, answers_in(module.read_text(encoding="utf-8")))
+    answers = answers_in(module.read_text(encoding="utf-8"))
+    for variant in load_variants(source.module):
+        for name in variant.replaces.keys() - answers.keys():
+            raise SourceError(source.path, 1, f"variant {variant.id} replaces {name}, which {module.name} does not define.")
+    builder = _Builder(source, answers)
     cells = [node for cell in source.cells for node in builder.nodes(cell)]
     _hold_headers_against_points(source)
     title = {"title": source.title, "module": source.module}

@@ -95,7 +95,7 @@ def read_source(path: Path) -> Source:
         if cell.cell_type == "code":
             cells.append(_code(path, cell, start, rows))
         else:
-            cells += _prose(cell.source, start + 1)
+            cells += _prose(cell.source, _line_of(cell.source.split("\n")[:1], rows, start))
     source = Source(path, str(about["title"]), str(about["module"]), dict(notebook.metadata.get("kernelspec", {})), tuple(cells))
     _look_for_mistakes(source)
     return source
@@ -112,9 +112,12 @@ def _code(path: Path, cell: Any, line: int, rows: list[str]) -> SourceCell:
     unknown = set(options) - OPTIONS[kind]
     if unknown:
         raise SourceError(path, line, f"a cell of the kind {kind} has no option {', '.join(sorted(unknown))}.")
-    text = cell.source.split("\n")
-    starts = (number for number in range(line, len(rows)) if rows[number : number + len(text)] == text)
-    return SourceCell(kind, cell.source, options, line, next(starts, line) + 1)
+    return SourceCell(kind, cell.source, options, line, _line_of(cell.source.split("\n"), rows, line))
+
+
+def _line_of(text: list[str], rows: list[str], after: int) -> int:
+    """The line, counted from 1, in which a text begins, looked for after another line."""
+    return next((number for number in range(after, len(rows)) if rows[number : number + len(text)] == text), after) + 1
 
 
 def _prose(text: str, line: int) -> list[SourceCell]:

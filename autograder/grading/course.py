@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -27,6 +28,7 @@ from autograder.notebooks.aligning import Aligned, WrongNotebook, align
 from autograder.notebooks.model import Notebook, role
 from autograder.notebooks.reading import UnreadableNotebook, read_nodes, read_notebook
 from autograder.sandbox.isolation import Limits
+from autograder.sandbox.kernel import die_with_parent
 from autograder.sandbox.pool import NotIsolated, Template
 
 PRIVATE = ".autograder"
@@ -241,6 +243,7 @@ _worker: list[_Worker | Exception] = []
 
 
 def _begin(course: str, unit: str, settings: Settings) -> None:
+    die_with_parent(signal.SIGKILL)  # a pool's process waits for ever for work from a batch that was killed
     sys.path.insert(0, course)
     try:
         _worker.append(_Worker(Path(course), unit, settings))
@@ -248,14 +251,15 @@ def _begin(course: str, unit: str, settings: Settings) -> None:
         _worker.append(error)
 
 
-def _ready() -> _Worker:
+def _ready() -> None:
     if isinstance(_worker[0], Exception):
         raise _worker[0]
-    return _worker[0]
 
 
 def _grade(student: str) -> Graded:
-    return _ready().grade(student)
+    if isinstance(_worker[0], Exception):
+        raise _worker[0]
+    return _worker[0].grade(student)
 
 
 # results on the disk

@@ -306,7 +306,7 @@ class _Grading:
         for check in self.notebook.checks:
             verdict, exercise = verdicts[check.grade_id], self.reference.exercise(check)
             used = self._uses(exercise, failed)
-            if verdict.passed or verdict.state == State.NOT_ATTEMPTED or not used:
+            if verdict.passed or not used or is_untouched(self.sources[exercise.grade_id], exercise):
                 continue
             self._end()
             again = self._check(check, lambda sandbox, used=used: self._put_reference(sandbox, used))  # type: ignore[misc]

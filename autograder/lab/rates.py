@@ -1,4 +1,4 @@
-"""One training under many learning rates: small networks that learn the digits side by side, each with a rate of its own for every step.
+"""One training under many learning rates: small networks learn the digits side by side, each with a rate of its own at every step.
 
 Needs torch; import it as `from autograder.lab import rates`.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -18,10 +19,10 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from autograder.lab.training import CLASSES, digits_split
+from autograder.lab.data import digits
 
-SAMPLES = 1347
-"""Digits in the training part; the other 450 are for validation."""
+SAMPLES, CLASSES = 1347, 10
+"""Digits in the training part (the other 450 are for validation), and their classes."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def train(
     batch: int = 32,
     rule: str = "SGD",
     decay: Sequence[float] | float = 0.0,
-    he: bool = False,
+    gain: float | None = None,
     **settings: float,
 ) -> Course:
     """Train one ReLU network for each row of `rates`, all of them side by side.
@@ -71,16 +72,18 @@ def train(
         batch: samples in a batch.
         rule: name of a class in `torch.optim`.
         decay: strength of an L2 penalty, decay / 2 * sum(w**2), for all networks or for each.
-        he: begin as He et al. (2015) and with biases 0; otherwise as torch does.
+        gain: the first weights are normal, with `gain` times the spread of He et al. (2015), and the biases are 0. None: as torch
+            begins.
         settings: handed to the optimizer, as `momentum=0.9`.
     """
     networks, steps = rates.shape
     seeds = [seeds] * networks if isinstance(seeds, int) else list(seeds)
     penalty = torch.tensor(np.broadcast_to(decay, networks).copy())
-    X, y, X_val, y_val = digits_split(0)
+    X, y, X_val, y_val = _digits()
     widths = (X.shape[1], *hidden, CLASSES)
     with one_thread():
-        parameters = [torch.stack(stack).requires_grad_() for stack in zip(*(_start(widths, seed, he) for seed in seeds), strict=True)]
+        starts = [_start(widths, seed, gain) for seed in seeds]
+        parameters = [torch.stack(stack).requires_grad_() for stack in zip(*starts, strict=True)]
         batches = [_batches(seed, batch) for seed in seeds]
         # A rate of 1 here, and the rate of each network afterwards: all these rules move in proportion to their rate.
         optimizer: torch.optim.Optimizer = getattr(torch.optim, rule)(parameters, lr=1.0, **settings)
@@ -108,11 +111,11 @@ def stepper(seed: int = 0, hidden: tuple[int, ...] = (64, 64)) -> Callable[[Any,
         hidden: widths of its hidden layers.
 
     Returns:
-        A function `model(batch, lr)`. `batch` is a pair of arrays, pixels (n, 64) and labels (n,); it computes the loss of the batch,
-        makes one step of plain SGD with the rate `lr`, and returns that loss.
+        A function `model(batch, lr)` that computes the loss of the batch, makes one step of plain SGD with that rate, and returns the
+        loss. `batch` is a pair of arrays, pixels (n, 64) and labels (n,).
     """
     with one_thread():
-        weights = [w[None].requires_grad_() for w in _start((64, *hidden, CLASSES), seed, he=False)]
+        weights = [w[None].requires_grad_() for w in _start((64, *hidden, CLASSES), seed, gain=None)]
 
     def model(batch: Any, lr: float) -> float:
         X, y = torch.tensor(batch[0], dtype=torch.float32), torch.tensor(batch[1])
@@ -122,14 +125,14 @@ def stepper(seed: int = 0, hidden: tuple[int, ...] = (64, 64)) -> Callable[[Any,
             with torch.no_grad():
                 for weight, gradient in zip(weights, gradients, strict=True):
                     weight -= lr * gradient
-        return float(loss)
+        return float(loss.detach())
 
     return model
 
 
 def batches(count: int, size: int = 32, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
     """Batches of training digits for a `stepper`: pairs of pixels (size, 64) and labels (size,)."""
-    X, y, _, _ = digits_split(0)
+    X, y, _, _ = _digits()
     source = _batches(seed, size)
     chosen = [next(source) for _ in range(count)]
     return [(X[rows].double().numpy(), y[rows].numpy()) for rows in chosen]
@@ -143,8 +146,8 @@ def sample_gradients(seed: int = 0, steps: int = 0, lr: float = 0.1) -> np.ndarr
         steps: how many steps of plain SGD to make before looking.
         lr: their rate.
     """
-    X, y, _, _ = digits_split(0)
-    weights = [w[None].requires_grad_() for w in _start((64, 64, 64, CLASSES), seed, he=False)]
+    X, y, _, _ = _digits()
+    weights = [w[None].requires_grad_() for w in _start((64, 64, 64, CLASSES), seed, None)]
     with one_thread():
         for rows, _ in zip(_batches(seed, 32), range(steps), strict=False):
             gradients = torch.autograd.grad(_losses(weights, X[rows][None], y[rows][None]).sum(), weights)
@@ -157,16 +160,28 @@ def sample_gradients(seed: int = 0, steps: int = 0, lr: float = 0.1) -> np.ndarr
             return np.asarray((h[:, :, None] * error[:, None, :]).flatten(1).double().numpy())
 
 
-def _start(widths: Sequence[int], seed: int, he: bool) -> list[torch.Tensor]:
+@cache
+def _digits() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`X (1347, 64), y, X_val (450, 64), y_val`; one mean and one spread for all pixels, so that rare ones do not stick out."""
+    X, y = digits(standardise=False)
+    order = np.random.default_rng(0).permutation(len(X))
+    train, val = order[:SAMPLES], order[SAMPLES:]
+    X = (X - X[train].mean()) / X[train].std()
+    parts = (X[train].astype(np.float32), y[train], X[val].astype(np.float32), y[val])
+    X_train, y_train, X_val, y_val = (torch.from_numpy(part) for part in parts)
+    return X_train, y_train, X_val, y_val
+
+
+def _start(widths: Sequence[int], seed: int, gain: float | None) -> list[torch.Tensor]:
     """Weights (inputs, units) and biases (1, units) by turns, layer by layer."""
     random = torch.Generator().manual_seed(seed)
     parameters = []
     for fan_in, units in pairwise(widths):
-        if he:
-            parameters += [torch.randn(fan_in, units, generator=random) * (2 / fan_in) ** 0.5, torch.zeros(1, units)]
-        else:
+        if gain is None:
             drawn = torch.rand(fan_in + 1, units, generator=random)
-            parameters += [part for part in ((2 * drawn - 1) / fan_in**0.5).split([fan_in, 1])]
+            parameters += ((2 * drawn - 1) / fan_in**0.5).split([fan_in, 1])
+        else:
+            parameters += [gain * (2 / fan_in) ** 0.5 * torch.randn(fan_in, units, generator=random), torch.zeros(1, units)]
     return parameters
 
 

@@ -34,6 +34,7 @@ class Student:
         self._numbers: dict[int, int] = {}
         self._codec = Codec(self._refer, self._resolve)
         self._setup: dict[str, Any] = {"__builtins__": builtins}
+        random.seed(0)  # code that never seeds draws the same numbers for every student; a fork had made this one start anew
         self._requests: dict[str, Callable[..., Any]] = {
             "setup": self.setup,
             "cell": self.cell,
@@ -212,7 +213,6 @@ def warm(shell: Any) -> None:
         shell.run_cell("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('warm')\nplt.show()", store_history=False)
     plt.close("all")
     shell.reset(new_session=False)
-    random.seed(0)  # code that never seeds draws the same numbers for every student
     np.random.seed(0)
     try:
         import torch

@@ -49,7 +49,9 @@ class BatchNormFunctional(nn.Module):
     def forward(self, x):
         if self.training:
             self.num_batches_tracked.add_(1)
-        return nn.functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, self.eps)
+        return nn.functional.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, self.eps
+        )
 
 
 variants.right("mb.reassigned", MyBatchNorm1d=BatchNormReassigned)
@@ -77,7 +79,7 @@ variants.wrong(
 )
 variants.wrong(
     "mb.graph_leak",
-    says="your running statistics drag the graph of every earlier batch along: memory grows, and a backward pass through them fails",
+    says="your running statistics drag the graph of every batch along: memory grows, and a backward pass through them fails",
     hint="update them inside `with torch.no_grad():`, or from mean.detach()",
     MyBatchNorm1d=edit("with torch.no_grad():", "if True:"),
 )
@@ -94,7 +96,7 @@ variants.wrong(
 )
 variants.wrong(
     "mb.biased",
-    says="your running variance averages the biased variances, 1/N; that one normalises the batch, the running average wants 1/(N-1)",
+    says="your running variance averages biased variances, 1/N: that one normalises the batch, the average wants 1/(N-1)",
     hint="for a batch of 2 the two differ by a factor of 2: look at layer.running_var after one",
     MyBatchNorm1d=edit("unbiased = var * len(x) / (len(x) - 1)", "unbiased = var"),
 )

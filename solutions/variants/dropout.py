@@ -20,7 +20,7 @@ def l1_comprehension(arrays, biases=False):
 
 
 def l2_dot(arrays, biases=False):
-    used = [float(biases or np.ndim(w) != 1) for w in arrays]
+    used = [float(biases or np.ndim(w) > 1) for w in arrays]
     value = sum(c * float(np.vdot(w, w)) for c, w in zip(used, arrays, strict=True))
     return value, tuple(2 * c * w for c, w in zip(used, arrays, strict=True))
 
@@ -176,7 +176,7 @@ variants.wrong(
 )
 variants.wrong(
     "dv.scale_both",
-    says="you scale in both places: divided by keep_prob in training and multiplied with it at test time, the averages disagree again",
+    says="you scale in both places, in training and at test time: the averages disagree again",
     hint="the entries that stay are as they were; the scaling belongs to dropout_test",
     dropout_train=edit("np.where(u < keep_prob, x, 0.0)", "np.where(u < keep_prob, x / keep_prob, 0.0)"),
 )
@@ -253,7 +253,7 @@ variants.wrong(
 )
 variants.wrong(
     "di.drop_mask",
-    says="you read keep_prob as the probability to go, but scale as if it were the one to stay: right at 0.5, wrong everywhere else",
+    says="you read keep_prob as the probability to go, but scale as if it were the one to stay: right at 0.5 and nowhere else",
     hint="with keep_prob = 0.8 print the share of zeros: it must be near 0.2",
     inverted_dropout=edit("(u < keep_prob) / keep_prob", "(u >= keep_prob) / keep_prob"),
 )
@@ -314,6 +314,13 @@ variants.wrong(
     says="in eval mode nothing is dropped on the way forward, but your backward pass still applies a mask",
     hint="in eval mode the gradient must come through as it is",
     inverted_dropout=edit("return x.copy(), None", "return x.copy(), (u < keep_prob) / keep_prob"),
+)
+variants.wrong(
+    "di.cache_u",
+    says="your cache holds the array u itself: the caller draws new numbers into it, and your backward pass sees another mask",
+    hint="compute the mask once, in the forward pass, and keep that",
+    inverted_dropout=edit("return x * factor, factor", "return x * factor, (u, keep_prob)"),
+    dropout_backward=edit("dout * cache", "dout * (cache[0] < cache[1]) / cache[1]"),
 )
 variants.wrong(
     "di.zero_allowed",
@@ -396,17 +403,6 @@ variants.wrong(
     exact_dropout_ensemble=edit(
         "arithmetic = probability @ np.exp(log_shares)",
         "mean_scores = probability @ scores\n    arithmetic = np.exp(mean_scores - np.logaddexp.reduce(mean_scores))",
-    ),
-)
-variants.wrong(
-    "en.shortcut",
-    says="you return the shares of the one network with scaled weights for both means; only one of the two equals them",
-    hint="average the shares of all the masks, one by one",
-    exact_dropout_ensemble=edit(
-        "arithmetic = probability @ np.exp(log_shares)",
-        "scaled = keep_prob * h @ W\n    arithmetic = np.exp(scaled - np.logaddexp.reduce(scaled))",
-        "np.exp(log_geometric - np.logaddexp.reduce(log_geometric))",
-        "arithmetic",
     ),
 )
 variants.wrong(
@@ -503,7 +499,7 @@ variants.wrong(
 )
 variants.wrong(
     "es.train_metric",
-    says="you watch the training loss that happens to stand in the state; it falls long after the network has begun to learn by heart",
+    says="you watch the training loss that stands in the state; it still falls when the network has long begun to learn by heart",
     hint="only `value` decides",
     EarlyStopping=edit("        gain =", '        value = state.get("train_loss", value)\n        gain ='),
 )
@@ -550,7 +546,7 @@ variants.wrong(
 )
 variants.wrong(
     "es.last_value",
-    says="you compare with the epoch before instead of with the best: a loss that falls again after a jump is not yet an improvement",
+    says="you compare with the epoch before, not with the best: a loss that falls again after a jump is not yet an improvement",
     hint="try 0.5, 0.9, 0.8: is 0.8 better than the best?",
     EarlyStopping=edit(
         "        self._epochs += 1\n",
@@ -642,17 +638,27 @@ variants.wrong(
     hint="print(np.stack(probs_list).shape): which axis counts the networks?",
     ensemble_predict=edit("np.mean(probs_list, axis=0)", "np.mean(probs_list, axis=1)"),
 )
+
+
+def average_checkpoints_in_place(checkpoints):
+    if not checkpoints or any(other.keys() != checkpoints[0].keys() for other in checkpoints):
+        raise ValueError("names")
+    average = checkpoints[0]
+    for name, array in average.items():
+        if np.issubdtype(array.dtype, np.integer):
+            array[...] = checkpoints[-1][name]
+            continue
+        for other in checkpoints[1:]:
+            array += other[name]
+        array /= len(checkpoints)
+    return average
+
+
 variants.wrong(
     "ac.inplace_first",
     says="you add into the arrays of the first checkpoint: your average is right, but that checkpoint is lost",
     hint="print checkpoints[0] before and after",
-    average_checkpoints=edit(
-        "np.mean([state[name] for state in checkpoints], axis=0)",
-        "checkpoints[0][name]\n        for state in () if is_counter else checkpoints[1:]:\n            average[name] += state[name]\n"
-        "        average[name] /= 1 if is_counter else len(checkpoints)",
-        "average[name] = last.copy() if is_counter else",
-        "average[name] = last / 1 if is_counter else",
-    ),
+    average_checkpoints=average_checkpoints_in_place,
 )
 variants.wrong(
     "ac.int_buffers",
@@ -806,7 +812,7 @@ variants.wrong(
 )
 variants.wrong(
     "em.grad",
-    says="your average remembers how it was computed: every update hangs another piece on its graph, and memory grows with each step",
+    says="your average remembers how it was computed: every update hangs another piece on its graph, and memory grows",
     hint="print(ema.shadow['…'].requires_grad) after an update: it must be False",
     EMA=edit(
         "self.shadow[name].mul_(self.decay).add_(tensor, alpha=1.0 - self.decay)",
@@ -827,7 +833,7 @@ variants.wrong(
 )
 variants.wrong(
     "em.new_objects",
-    says="you put new parameters in the place of the old: the optimizer goes on updating objects that no longer belong to the model",
+    says="you put new parameters in the place of the old: the optimizer goes on updating objects that the model no longer has",
     hint="compare id(model.weight) before and after the block; change values, not objects",
     EMA=edit(
         "        self.model.load_state_dict(self.shadow)\n",
@@ -861,7 +867,7 @@ def error_budget_branches(target, train, val, tolerance=0.01):
         verdict, remedy = "variance", "more data, regularisation"
     else:
         verdict, remedy = "bias", "larger model, longer training"
-    return dict(bias=bias, variance=variance, verdict=verdict, remedy=remedy)
+    return {"bias": bias, "variance": variance, "verdict": verdict, "remedy": remedy}
 
 
 def classify_curves_branches(train, val):
@@ -936,7 +942,7 @@ variants.wrong(
 )
 variants.wrong(
     "eb.tie",
-    says="when both are equal the docstring wants bias first: a model that cannot fit the training set gains nothing from a penalty",
+    says="when both are equal bias comes first: a model that cannot fit its training set gains nothing from a penalty",
     hint="try 0.25, 0.5 and 0.75",
     error_budget=edit("bias >= variance", "bias > variance"),
 )
@@ -999,7 +1005,7 @@ variants.wrong(
 )
 variants.wrong(
     "cc.end_to_end",
-    says="you look for a large rise between the first and the last epochs; a curve that jumps in the middle and comes back is unstable too",
+    says="you look at the end only; a curve that jumps in the middle and comes back is unstable too",
     hint="compare every epoch with the lowest one before it",
     classify_curves=edit("np.max(t - np.minimum.accumulate(t))", "T - np.min(t)"),
 )
@@ -1053,7 +1059,7 @@ variants.wrong(
 )
 variants.wrong(
     "dg.missing",
-    says="you collect what is called weight or bias and lose the rest: those parameters are in no group, and silently stay untrained",
+    says="you collect what is called weight or bias and lose the rest: those are in no group, and silently stay untrained",
     hint="count: the groups together have as many entries as there are trainable parameters",
     decay_groups=edit(
         "[weight for weight in model.parameters() if weight.requires_grad]",
@@ -1188,7 +1194,7 @@ variants.wrong(
 
 variants.wrong(
     "q.ensemble_loss.B",
-    says="a bad member spoils the average of the losses even more: a mean of shares can never become worse than the mean of the losses",
+    says="a bad member spoils the mean of the losses even more than the mean of the shares",
     ensemble_loss='"B"',
 )
 variants.wrong(

@@ -538,13 +538,8 @@ variants.wrong(
 
 
 def calibrate_gain_hermite(f):
-    nodes, weights = np.polynomial.hermite_e.hermegauss(300)
-    even = np.linspace(-9, 9, 200_001)
-    bell = np.exp(-(even**2) / 2) / np.sqrt(2 * np.pi)
-    smooth = np.dot(f(nodes) ** 2, weights) / weights.sum()
-    values = f(even) ** 2 * bell
-    fine = np.sum((values[1:] + values[:-1]) / 2) * (even[1] - even[0])
-    return float((fine if abs(smooth - fine) > 1e-4 * fine else smooth) ** -0.5)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(201)
+    return float((np.dot(weights, f(nodes) ** 2) / weights.sum()) ** -0.5)
 
 
 def calibrate_gain_quantiles(f):

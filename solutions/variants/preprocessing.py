@@ -184,7 +184,7 @@ variants.wrong(
 variants.wrong(
     "st.exact_zero",
     says="you look for a spread of exactly 0; that of ten times 0.1 comes out as 1e-17, and dividing by it blows rounding up to ±1",
-    hint="print(np.full(10, 0.1).std())",
+    hint="print(np.full((10, 2), 0.1).std(axis=0))",
     Standardizer=edit("spread < 1e-12", "spread == 0"),
 )
 variants.wrong(

@@ -1,4 +1,4 @@
-"""One mistake costs one exercise: crashes are not contagious, earlier mistakes are not paid for twice, and the same answer scores the same."""
+"""One mistake costs one exercise, however it ends; and the same answer scores the same, whoever gives it."""
 
 import pytest
 
