@@ -33,8 +33,8 @@ def step_decay(t: int | np.ndarray, lr0: float, factor: float, every: int) -> fl
 
     Source: He et al. (2016), arXiv:1512.03385, drop the rate of 0.1 by a factor of 10 twice.
 
-    >>> float(step_decay(60, 0.1, factor=0.1, every=30))
-    0.001
+    >>> step_decay(np.array([0, 29, 30, 60]), 0.8, factor=0.5, every=30).tolist()
+    [0.8, 0.8, 0.4, 0.2]
     """
     return lr0 * factor ** (t // every)
 
@@ -258,8 +258,8 @@ def make_scheduler(opt: torch.optim.Optimizer, total: int, warmup: int) -> torch
     Args:
         opt: its parameter groups may have different rates: each is the peak that its group reaches.
         total: number of optimizer steps in the whole training; from step `total` on the rate is 0.
-        warmup: number of steps of the warm-up. At step t < warmup every group has (t + 1) / warmup of its peak; at step `warmup` the
-            cosine begins, at the peak.
+        warmup: number of steps of the warm-up. At step t < warmup every group has (t + 1) / warmup of its peak; at step `warmup`
+            the cosine begins, at the peak.
 
     Returns:
         A `LambdaLR`. After `load_state_dict` of a saved one it goes on where that one had stopped.
@@ -313,7 +313,7 @@ def train_epoch(
     rates = []
     for x, y in loader:
         opt.zero_grad()
-        F.cross_entropy(model(x), y).backward()
+        F.cross_entropy(model(x), y).backward()  # type: ignore[no-untyped-call]
         rates.append(opt.param_groups[0]["lr"])
         opt.step()
         sched.step()
@@ -357,9 +357,9 @@ def lr_range_test(
             first batch to the highest at the last.
 
     Returns:
-        `(rates, losses)`, the rates that were tried and their losses as they came, not smoothed. The test ends early after the first
-        batch at which the smoothed loss (`debiased_ema` with beta = 0.9) is not finite or more than 4 times its lowest so far; that
-        batch is the last in the arrays. Every call works on a model of its own.
+        `(rates, losses)`, the rates that were tried and their losses as they came, not smoothed. The test ends early after the
+        first batch at which the smoothed loss (`debiased_ema` with beta = 0.9) is not finite or more than 4 times its lowest so
+        far; that batch is the last in the arrays. Every call works on a model of its own.
 
     Source: Smith (2017), arXiv:1506.01186, section 3.3; the stopping rule is that of fastai.
 
@@ -468,20 +468,21 @@ def random_search(
     r"""Try random configurations and keep the best.
 
     Args:
-        objective: trains with a configuration and returns the validation loss: **smaller is better**, nan means that the trial failed.
+        objective: trains with a configuration and returns the validation loss: **smaller is better**, nan means that it failed.
         space: as for `sample_config`.
         n: number of trials; `objective` is called once for each.
         rng: source of randomness.
 
     Returns:
-        `(best, trials)`. A trial is a dict `{"config": …, "val": …}`; `trials` are all n of them in the order in which they ran. `best`
-        is the one with the smallest `val`, the first of them in a tie, never a failed one; None when all failed.
+        `(best, trials)`. A trial is a dict `{"config": …, "val": …}`; `trials` are all n of them in the order in which they ran.
+        `best` is the one with the smallest `val`, the first of them in a tie, never a failed one; None when all failed.
 
     >>> best, trials = random_search(lambda config: (config["x"] - 3) ** 2, {"x": ("int", 0, 9)}, 200, np.random.default_rng(0))
     >>> best, len(trials)
     ({'config': {'x': 3}, 'val': 0}, 200)
     """
-    best, trials = None, []
+    best: dict[str, Any] | None = None
+    trials: list[dict[str, Any]] = []
     for _ in range(n):
         config = sample_config(space, rng)
         trial = {"config": config, "val": objective(config)}
@@ -503,9 +504,9 @@ def at_boundary(best: dict[str, Any], space: dict[str, tuple[Any, ...]], frac: f
         frac: how much of a range, at either end, counts as its border.
 
     Returns:
-        `"low"` or `"high"` for each name whose value lies in the lowest or highest `frac` of its range; no entry for the others. The
-        range of a "log" entry is measured in logarithms, all others as they are. "choice" has no border, nor has a range whose two
-        limits are the same.
+        `"low"` or `"high"` for each name whose value lies in the lowest or highest `frac` of its range; no entry for the others.
+        The range of a "log" entry is measured in logarithms, all others as they are. "choice" has no border, nor has a range whose
+        two limits are the same.
 
     >>> at_boundary({"config": {"lr": 0.5}, "val": 0.1}, {"lr": ("log", 1e-4, 1.0)})
     {'lr': 'high'}
@@ -537,12 +538,13 @@ def refine_space(
         shrink: length of the new ranges, as a share of the old, between 0 and 1.
 
     Returns:
-        The new space, with the same names.
-        "log": a range whose length in logarithms is `shrink` times the old, around the geometric mean of the top trials, cut off at the
-        old limits, and stretched, if need be, just so far that it contains the best trial. But where `at_boundary(best, space)` names
-        the hyper-parameter, the range lies around the best trial's value and is not cut off.
-        "uniform": the same without logarithms. "choice": those options, in their old order, that occur among the top trials. "int": as
-        it was.
+        The new space, with the same names, entry by entry:
+        `"log"`: a range around the geometric mean of the top trials, its length in logarithms `shrink` times the old one, cut off at
+        the old limits, then stretched, if need be, just so far that it contains the best trial. But where `at_boundary(best, space)`
+        names the hyper-parameter, the range lies around the best trial's value and is not cut off.
+        `"uniform"`: the same without logarithms, so around the arithmetic mean.
+        `"choice"`: those options, in their old order, that occur among the top trials.
+        `"int"`: as it was.
 
     >>> trials = [{"config": {"lr": 0.01}, "val": 0.2}, {"config": {"lr": 0.04}, "val": 0.3}, {"config": {"lr": 1.0}, "val": 9.0}]
     >>> kind, low, high = refine_space(trials, {"lr": ("log", 1e-4, 1.0)}, top_k=2, shrink=0.25)["lr"]

@@ -158,7 +158,7 @@ def cow_mask(H: int, W: int, share: float, spots: float, rng: np.random.Generato
     >>> float(cow_mask(20, 30, 0.25, 3.0, np.random.default_rng(0)).mean())
     0.25
     """
-    from scipy.ndimage import gaussian_filter  # type: ignore[import-untyped]
+    from scipy.ndimage import gaussian_filter
 
     smooth = gaussian_filter(rng.normal(size=(H, W)), spots)
     ones = np.argsort(smooth, axis=None)[H * W - round(share * H * W) :]

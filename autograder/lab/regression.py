@@ -33,7 +33,7 @@ def descend(X: np.ndarray, y: np.ndarray, steps: int = 500, boldness: float = 0.
         boldness: the learning rate as a share of the stability limit 2 / L, where L, half the largest eigenvalue of the mean of
             x xᵀ, bounds the curvature of the loss.
     """
-    from scipy.special import log_softmax  # type: ignore[import-untyped]
+    from scipy.special import log_softmax
 
     inputs = np.column_stack([X, np.ones(len(X))])
     curvature = np.linalg.eigvalsh(inputs.T @ inputs / len(X))

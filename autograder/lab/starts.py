@@ -143,7 +143,7 @@ class Film:
     accuracy: float
 
 
-def film(W1: np.ndarray, W2: np.ndarray, X: np.ndarray, y: np.ndarray, updates: int = 1500, rate: float = 1.0) -> Film:
+def film(W1: np.ndarray, W2: np.ndarray, X: np.ndarray, y: np.ndarray, updates: int = 700, rate: float = 2.0) -> Film:
     """Train a classifier of two classes with one hidden layer of tanh units by gradient descent on all samples.
 
     Args:

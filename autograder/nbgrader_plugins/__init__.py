@@ -12,12 +12,13 @@ from nbconvert.preprocessors import Preprocessor
 from nbgrader import api as stock_api
 from nbgrader import preprocessors as stock
 from nbgrader.coursedir import CourseDirectory
+from traitlets import Float
 
 from autograder.gradebook.autograded import with_outputs
 from autograder.gradebook.database import comments
 from autograder.grading.course import keep, result_path, secret, stored
 from autograder.grading.reference import Reference
-from autograder.grading.submission import Grader
+from autograder.grading.submission import Grader, Patience
 from autograder.notebooks.aligning import align
 from autograder.notebooks.model import NAMESPACE, role
 from autograder.notebooks.reading import read_notebook
@@ -47,11 +48,15 @@ class Align(Preprocessor):  # type: ignore[misc]
 class Grade(Preprocessor):  # type: ignore[misc]
     """Run an aligned notebook's checks; the outputs of their cells are such that nbgrader's own rule gives the same points."""
 
+    cell_seconds = Float(Patience.cell, help="Patience with a cell of a student's.").tag(config=True)
+    check_seconds = Float(Patience.check, help="Patience with a check.").tag(config=True)
+
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Grade a notebook."""
         about, course = resources["nbgrader"], _course(self)
         reference = _reference(self, resources)
-        result = Grader(reference, _template()).grade(align(reference.notebook, nb))
+        patience = Patience(self.cell_seconds, self.check_seconds)
+        result = Grader(reference, _template(), patience).grade(align(reference.notebook, nb))
         path = result_path(course, about["assignment"], about["student"], about["notebook"])
         keep(path, "", result)
         return with_outputs(nb, result), resources

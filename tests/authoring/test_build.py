@@ -270,28 +270,36 @@ EDITS = [
 
 
 @pytest.fixture(scope="module")
-def found_stale(tmp_path_factory):
-    """What `stale` says of a course of which each unit was edited in another way after it was built."""
+def rebuilt(tmp_path_factory):
+    """A course that was built over an earlier release, of which each unit was then edited in another way.
+
+    What the build noted, what was in the releases before the edits, and what `stale` says after them.
+    """
     course = tmp_path_factory.mktemp("stale")
     made = {edit.__name__: authored.write(course, edit.__name__) for edit, _ in EDITS}
     assert units_of(course) == sorted(made)
-    build(course, list(made))
+    earlier, notes = course / "release" / edit_prose.__name__ / "old.ipynb", []
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text("{}")
+    build(course, list(made), notes.append)
+    files = {path.name for path in course.glob("release/*/*")} | {path.name for path in course.iterdir()}
     for edit, _ in EDITS:
         edit(made[edit.__name__], *(course / side / edit.__name__ for side in ("source", "release")))
-    return stale(course, list(made))
+    return notes, files, stale(course, list(made))
 
 
 @pytest.mark.parametrize(("edit", "files"), EDITS)
-def test_what_was_edited_after_the_build_is_noticed_where_it_shows_and_nowhere_else(found_stale, edit, files):
-    found = [path for path in found_stale if f"/{edit.__name__}/" in path]
+def test_what_was_edited_after_the_build_is_noticed_where_it_shows_and_nowhere_else(rebuilt, edit, files):
+    found = [path for path in rebuilt[2] if f"/{edit.__name__}/" in path]
     assert sorted(found) == sorted(f"/{edit.__name__}/".join(file.split(" ")) for file in files)
 
 
-def test_a_second_build_leaves_nothing_of_the_one_before(made):
-    notes, folder = [], made.course / "release" / UNIT
-    folder.mkdir(parents=True)
-    (folder / "old.ipynb").write_text("{}")
-    build(made.course, [UNIT], notes.append)
-    assert notes == [f"{UNIT}: notebooks and recorded numbers", "release: nbgrader's generate step"]
-    assert sorted(path.name for path in folder.iterdir()) == [FILE, f"{NAME}.ipynb"]
-    assert not (made.course / "gradebook.db").exists()
+def test_a_build_leaves_nothing_of_the_one_before_and_no_gradebook(rebuilt):
+    assert rebuilt[1] == {FILE, f"{NAME}.ipynb", "source", "release", "solutions"}
+
+
+def test_a_build_says_what_it_is_at(rebuilt):
+    assert rebuilt[0] == [
+        *(f"{edit.__name__}: notebooks and recorded numbers" for edit, _ in EDITS),
+        "release: nbgrader's generate step",
+    ]

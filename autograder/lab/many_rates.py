@@ -1,6 +1,6 @@
 """One training under many learning rates: small networks learn the digits side by side, each with a rate of its own at every step.
 
-Needs torch; import it as `from autograder.lab import rates`.
+Needs torch; import it as `from autograder.lab import many_rates`.
 """
 
 # mypy: disable-error-code=no-untyped-call
