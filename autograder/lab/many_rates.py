@@ -103,6 +103,26 @@ def train(
     return Course(losses, norms, accuracy, val_loss)
 
 
+def planned(plan: Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler], steps: int, lr0: float) -> np.ndarray:
+    """The rates that a scheduler of torch gives to the first steps of a training, (steps,).
+
+    Args:
+        plan: makes the scheduler for an optimizer.
+        steps: how many.
+        lr0: rate that the optimizer begins with.
+
+    >>> planned(lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5), 5, 0.8).tolist()
+    [0.8, 0.8, 0.4, 0.4, 0.2]
+    """
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr0)
+    scheduler, seen = plan(optimizer), []
+    for _ in range(steps):
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return np.array(seen)
+
+
 def stepper(seed: int = 0, hidden: tuple[int, ...] = (64, 64)) -> Callable[[Any, float], float]:
     """A fresh network for the digits, as something that learns a batch at a time.
 
@@ -111,8 +131,8 @@ def stepper(seed: int = 0, hidden: tuple[int, ...] = (64, 64)) -> Callable[[Any,
         hidden: widths of its hidden layers.
 
     Returns:
-        A function `model(batch, lr)` that computes the loss of the batch, makes one step of plain SGD with that rate, and returns the
-        loss. `batch` is a pair of arrays, pixels (n, 64) and labels (n,).
+        A function `model(batch, lr)` that computes the loss of the batch, makes one step of plain SGD with that rate, and returns
+        the loss. `batch` is a pair of arrays, pixels (n, 64) and labels (n,).
     """
     with one_thread():
         weights = [w[None].requires_grad_() for w in _start((64, *hidden, CLASSES), seed, gain=None)]

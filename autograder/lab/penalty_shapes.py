@@ -15,7 +15,7 @@ CENTRE = np.array([0.4, 1.4])
 """Where the loss alone has its minimum."""
 
 _CURVATURE = np.array([[1.6, -0.5], [-0.5, 1.0]])
-_TICKS = np.arange(-200, 721) / 400
+_TICKS = np.arange(-320, 721) / 400
 _GRID = np.stack(np.meshgrid(_TICKS, _TICKS), axis=-1)
 _DISTANCE = _GRID - CENTRE
 _LOSS = np.einsum("...i,ij,...j->...", _DISTANCE, _CURVATURE, _DISTANCE) / 2
@@ -46,5 +46,5 @@ def draw(axes: Axes, penalty: str, strength: float) -> None:
     axes.plot(*here, "*", color=plots.RED, markersize=13, zorder=4)
     plots.reference(axes, x=0)
     plots.reference(axes, y=0)
-    axes.set(xlim=(-0.5, 1.4), ylim=(-0.5, 1.8), aspect="equal")
+    axes.set(xlim=(-0.8, 1.3), ylim=(-0.8, 1.8), aspect="equal")
     axes.grid(False)
