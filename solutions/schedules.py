@@ -485,7 +485,7 @@ def random_search(
     trials: list[dict[str, Any]] = []
     for _ in range(n):
         config = sample_config(space, rng)
-        trial = {"config": config, "val": objective(config)}
+        trial: dict[str, Any] = {"config": config, "val": objective(config)}
         trials.append(trial)
         if not math.isnan(trial["val"]) and (best is None or trial["val"] < best["val"]):
             best = trial
@@ -539,9 +539,9 @@ def refine_space(
 
     Returns:
         The new space, with the same names, entry by entry:
-        `"log"`: a range around the geometric mean of the top trials, its length in logarithms `shrink` times the old one, cut off at
-        the old limits, then stretched, if need be, just so far that it contains the best trial. But where `at_boundary(best, space)`
-        names the hyper-parameter, the range lies around the best trial's value and is not cut off.
+        `"log"`: a range around the geometric mean of the top trials, its length in logarithms `shrink` times the old one, cut off
+        at the old limits, then stretched, if need be, just so far that it contains the best trial. But where
+        `at_boundary(best, space)` names the hyper-parameter, the range lies around the best trial's value and is not cut off.
         `"uniform"`: the same without logarithms, so around the arithmetic mean.
         `"choice"`: those options, in their old order, that occur among the top trials.
         `"int"`: as it was.

@@ -224,6 +224,8 @@ def variants():
 def write_course(folder: Path) -> Path:
     """The course in a folder: source, solutions, instructor notebook, released notebook."""
     (folder / "solutions" / "variants").mkdir(parents=True)
+    for name in ("__init__.py", "variants/__init__.py"):
+        shutil.copy(ROOT / "solutions" / name, folder / "solutions" / name)
     (folder / "solutions" / "tiny.py").write_text(ANSWERS)
     (folder / "source" / UNIT).mkdir(parents=True)
     (folder / "source" / UNIT / "tiny.md").write_text(SOURCE)

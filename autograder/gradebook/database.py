@@ -112,9 +112,9 @@ def comments(notebook: Notebook, result: Result) -> dict[str, str | None]:
 
 
 def comment(verdict: Verdict) -> str:
-    """A lost point's cause, as a comment."""
+    """A lost point's cause, as a comment; nbgrader shows it as Markdown, in which a tag of a student's would be one."""
     more = f" Try: {verdict.hint}" if verdict.hint else ""
-    return f"{verdict.check}: {verdict.cause}.{more}"
+    return f"{verdict.check}: {verdict.cause}.{more}".replace("<", "‹").replace(">", "›")
 
 
 def _penalise(config: Any, unit: str, student: str, results: Sequence[Result]) -> None:

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nbconvert.preprocessors import Preprocessor
 from nbgrader import api as stock_api
 from nbgrader import preprocessors as stock
 from nbgrader.coursedir import CourseDirectory
@@ -37,7 +36,7 @@ class CutSolutions(stock.ClearSolutions):  # type: ignore[misc]
         return super().preprocess_cell(cell, resources, cell_index)  # type: ignore[no-any-return]
 
 
-class Align(Preprocessor):  # type: ignore[misc]
+class Align(stock.NbGraderPreprocessor):  # type: ignore[misc]
     """Bring a submitted notebook back into the shape of the released one."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -45,7 +44,7 @@ class Align(Preprocessor):  # type: ignore[misc]
         return align(_reference(self, resources).notebook, nb).nodes, resources
 
 
-class Grade(Preprocessor):  # type: ignore[misc]
+class Grade(stock.NbGraderPreprocessor):  # type: ignore[misc]
     """Run an aligned notebook's checks; the outputs of their cells are such that nbgrader's own rule gives the same points."""
 
     cell_seconds = Float(Patience.cell, help="Patience with a cell of a student's.").tag(config=True)
@@ -62,7 +61,7 @@ class Grade(Preprocessor):  # type: ignore[misc]
         return with_outputs(nb, result), resources
 
 
-class WriteComments(Preprocessor):  # type: ignore[misc]
+class WriteComments(stock.NbGraderPreprocessor):  # type: ignore[misc]
     """Write the cause of every lost point into nbgrader's comments; `SaveAutoGrades`, which runs before, has emptied them."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -77,7 +76,7 @@ class WriteComments(Preprocessor):  # type: ignore[misc]
         return nb, resources
 
 
-class HideHiddenChecks(Preprocessor):  # type: ignore[misc]
+class HideHiddenChecks(stock.NbGraderPreprocessor):  # type: ignore[misc]
     """Leave only the first line of a hidden check in the feedback that students get."""
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:

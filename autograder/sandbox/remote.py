@@ -241,7 +241,7 @@ class Remote:
         object.__getattribute__(self, "_sandbox").request("set_attribute", self, name, value)
 
     def __iter__(self) -> Any:
-        return self.__getattr__("__iter__")()
+        return self._special("__iter__", "is not iterable")()
 
     def __next__(self) -> Any:
         """The next item of an iterator over there."""
@@ -253,10 +253,17 @@ class Remote:
             raise
 
     def __getitem__(self, key: Any) -> Any:
-        return self.__getattr__("__getitem__")(key)
+        return self._special("__getitem__", "is not subscriptable")(key)
 
     def __len__(self) -> int:
-        return int(self.__getattr__("__len__")())
+        return int(self._special("__len__", "has no len()")())
+
+    def _special(self, name: str, complaint: str) -> Any:
+        """A special method; without it a TypeError, as Python has it: `list` and others ask for a length and can do without."""
+        try:
+            return self.__getattr__(name)
+        except AttributeError:
+            raise TypeError(f"{object.__getattribute__(self, '_reference').name!r} object {complaint}") from None
 
     def __bool__(self) -> bool:
         return True

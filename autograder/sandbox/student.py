@@ -193,6 +193,7 @@ def new_shell() -> Any:
     config.InteractiveShell.autoindent = False
     shell = InteractiveShell.instance(config=config)
     shell._showtraceback = lambda *_: None  # the exception travels as data
+    shell.displayhook.write_output_prompt = lambda: None  # the value of a last line is shown as it is, without a number
     shell.enable_gui = lambda gui=None: None  # there is no window to show a plot in
     return shell
 

@@ -77,6 +77,7 @@ class Codec:
     def __init__(self, refer: Callable[[Any], Reference], resolve: Callable[[Reference], Any]) -> None:
         self._refer = refer
         self._resolve = resolve
+        self._packing = 0
         self._depth = 0
         self._parts = 0
         self._bytes = 0
@@ -87,12 +88,17 @@ class Codec:
         Raises:
             WireError: it is nested too deeply or too large.
         """
+        self._packing += 1
         try:
+            if self._packing >= MAX_DEPTH:
+                raise WireError(f"this value cannot travel: more than {MAX_DEPTH - 2} tuples inside one another")
             packed: bytes = msgpack.packb(value, default=self._default, strict_types=True, use_bin_type=True)
         except WireError:
             raise
         except Exception as error:
             raise WireError(f"this value cannot travel: {error}") from None
+        finally:
+            self._packing -= 1
         if len(packed) > MAX_FRAME:
             raise WireError(f"this value is too large: {len(packed) / 2**20:.0f} MB, the limit is {MAX_FRAME / 2**20:.0f} MB")
         return packed
@@ -222,7 +228,7 @@ class Codec:
             raise WireError("an array of objects, or not an array")
         array = np.frombuffer(content, dtype=np.dtype(description)).reshape(shape).copy()
         if array.dtype.kind == "b":
-            array = array.view(np.uint8) != 0  # a byte 2 is a True that counts twice
+            array = np.asarray(array.view(np.uint8) != 0)  # a byte 2 is a True that counts twice
         if code == SCALAR:
             return array[()]
         if code == ARRAY:
@@ -301,10 +307,10 @@ class Channel:
         return bytes(buffer)
 
     def _wait(self, deadline: float | None) -> None:
-        if deadline is None:
-            self._socket.settimeout(None)
-            return
-        left = deadline - time.monotonic()
-        if left <= 0:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
             raise Silence("no answer in time")
-        self._socket.settimeout(left)
+        try:
+            self._socket.settimeout(left)
+        except OSError as error:
+            raise WireError(f"the connection ended: {error}") from None

@@ -194,7 +194,8 @@ def test_the_recorded_numbers_are_of_the_visible_checks_and_name_the_wrong_varia
             "variants",
             'edit("factor * x", "factor + x")',
             'edit("factor * y", "factor + x")',
-            "variant s.plus of MODULE/scale: a variant replaces 'factor * y', which stands in its reference 0 times instead of once",
+            "variant s.plus of MODULE/scale: a variant replaces 'factor * y', "
+            "which stands in its reference 0 times instead of once",
         ),
         (
             "variants",

@@ -179,7 +179,7 @@ def test_a_container_of_a_class_of_its_own_is_seen_as_the_plain_one(base):
         ({1, 2}, "set"),
         (len, "builtin_function_or_method"),
     ],
-    ids=str,
+    ids=["array of objects", "structured array", "date", "bytes", "set", "function"],
 )
 def test_what_is_not_plain_is_only_a_name(value, name):
     assert snapshot(value) == Foreign(name)

@@ -105,13 +105,6 @@ def test_a_timestamp_that_cannot_be_read_ends_no_batch(keep, text):
     assert (submission.score, submission.total_seconds_late) == (tiny.ALL, 0)
 
 
-PENALTY = """
-class Plugin(LateSubmissionPlugin):
-    def late_submission_penalty(self, student_id, score, total_seconds_late):
-        return score / 2
-"""
-
-
 def test_a_late_penalty_is_nbgraders_own_and_goes_when_the_work_is_in_time(course, book, keep):
     (course / "nbgrader_config.py").write_text(
         (course / "nbgrader_config.py").read_text() + "\nfrom nbgrader.plugins import BasePlugin\nclass Half(BasePlugin):\n"
