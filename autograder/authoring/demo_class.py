@@ -99,10 +99,10 @@ def none(reference: Reference, exercise: Exercise) -> None:
 
 
 def in_first(text: str, other: Answers = right) -> Answers:
-    """Put text into the body of the notebook's first exercise, and answer the others."""
+    """Put text into the body of the notebook's first exercise that is no question, and answer the others."""
 
     def answers(reference: Reference, exercise: Exercise) -> str | None:
-        if exercise.is_question or exercise.name != next(iter(reference.notebook.exercises)):
+        if exercise.name != next(one.name for one in reference.notebook.exercises.values() if not one.is_question):
             return other(reference, exercise)
         first = exercise.functions[0]
         head, marker, _ = definitions(exercise.stub)[first].partition("raise NotImplementedError")

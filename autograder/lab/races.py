@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.lab import plots, surfaces
+from autograder.lab import films, plots, surfaces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,9 +80,9 @@ def course() -> dict[str, Race]:
     races = (
         Race(surfaces.ravine(100), 0.009, 0.03),
         Race(surfaces.saddle(), 0.1, 0.05),
-        Race(surfaces.plateau(), 0.3, 0.05),
+        Race(surfaces.plateau(), 0.1, 0.05),
         Race(surfaces.rosenbrock(), 0.0007, 0.05, steps=400),
-        Race(surfaces.cliff(), 0.08, 0.05),
+        Race(surfaces.cliff(), 0.1, 0.05),
         Race(surfaces.double_well(), 0.04, 0.05),
     )
     return {race.surface.name.split(",")[0]: race for race in races}
@@ -123,36 +123,20 @@ def picture(races: dict[str, Race], clock: float = 1.0, columns: int = 3) -> Fig
     return figure
 
 
-def film(races: dict[str, Race], frames: int = 36, seconds: float = 7.0) -> Any:
-    """The same as a film with buttons, which plays in the notebook; where none is, the picture of its last frame.
+def film(races: dict[str, Race], seconds: float = 9.0) -> Any:
+    """The same as a film that a notebook plays again and again.
 
     Args:
         races: by title, side by side.
-        frames: number of pictures.
-        seconds: how long it takes.
+        seconds: how long one round takes.
     """
-    import matplotlib.pyplot as plt
-    from IPython.display import HTML
-    from matplotlib.animation import FuncAnimation
-
-    figure = picture(races, columns=len(races))
-    figure.set_dpi(80)
-    figure.canvas.draw()
-    figure.set_layout_engine("none")  # laid out once, not for every frame
-    racers = []
-    for axis, race in zip(figure.axes, races.values(), strict=True):
-        axis.set_title("")
-        ways = axis.lines[1:]  # the first line is the star
-        racers += [(way, head, race, race.paths[rule.name]) for rule, way, head in zip(RULES, ways[::2], ways[1::2], strict=True)]
-
-    def show(frame: int) -> list[Any]:
-        for way, head, race, points in racers:
-            now = round(frame / (frames - 1) * race.steps)
-            way.set_data(*points[: now + 1].T)
-            head.set_data(*points[now : now + 1].T)
-        return []
-
-    film = FuncAnimation(figure, show, frames=frames, interval=1000 * seconds / frames, blit=False)
-    html = film.to_jshtml(default_mode="once")
-    plt.close(figure)
-    return HTML(html)
+    figure, axes = plots.panels(1, len(races), size=(4.6, 3.4), squeeze=False)
+    travellers = []
+    for axis, (title, race) in zip(axes.flat, races.items(), strict=True):
+        surfaces.contours(axis, race.surface)
+        axis.set(xticks=[], yticks=[])
+        plots.label(axis, "weight 1", "weight 2", f"{title}, {race.steps} steps")
+        travellers += [(axis, race.paths[rule.name], rule.colour) for rule in RULES]
+    names = [axes[0, 0].plot([], [], "o-", color=rule.colour, linewidth=1.4, markersize=5, label=rule.name)[0] for rule in RULES]
+    figure.legend(handles=names, loc="outside upper left", ncols=4)
+    return films.film(figure, travellers, seconds)

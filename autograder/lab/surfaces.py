@@ -74,7 +74,7 @@ def plateau() -> Surface:
     -1.0
     """
     loss = lambda points: -np.exp(-(points**2).sum(axis=-1) / 2)  # noqa: E731
-    return Surface("plateau", loss, lambda point: -point * loss(point), (-3.0, 0.6), (-3.4, 1.4, -1.2, 1.5))
+    return Surface("plateau", loss, lambda point: -point * loss(point), (-3.3, 0.6), (-3.7, 1.4, -1.2, 1.5))
 
 
 def rosenbrock() -> Surface:

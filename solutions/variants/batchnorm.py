@@ -390,7 +390,7 @@ variants.wrong(
 )
 variants.wrong(
     "ln.reuse_bn_T",
-    says="you transpose x and reuse BatchNorm, scale and all: in the transposed array the features are rows, and gamma lies along columns",
+    says="you transpose x and reuse BatchNorm, scale and all: there the features are rows, and gamma lies along columns",
     hint="apply gamma and beta after you have transposed back",
     ln_forward=edit("gamma * x_hat + beta", "(gamma * x_hat.T + beta).T"),
 )

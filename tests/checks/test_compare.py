@@ -193,6 +193,17 @@ def test_a_transposed_matrix_is_recognised(right):
     assert (answer.stage, answer.likely) == (CONTRACT, "you return the transpose of what is asked")
 
 
+def test_wrong_values_of_the_wrong_shape_are_not_told_that_only_their_shape_is_wrong():
+    right = np.arange(6.0).reshape(2, 3)
+    for got in (right.T + 1, right.ravel() + 1, right[None] + 1, np.arange(4.0)):
+        assert found(got, right).likely == ""
+
+
+def test_numbers_that_differ_in_their_last_bit_are_shown_in_full():
+    answer = difference(1.0000000000000002, 1.0, rtol=0, atol=0)
+    assert answer.text == "expected 1.0, got 1.0000000000000002   (tolerance 0)"
+
+
 @pytest.mark.parametrize("kind", ["f4", "f2"])
 def test_lost_precision_is_told_as_such(kind):
     name = np.dtype(kind).name
