@@ -21,6 +21,8 @@ from solutions.variants import Variants, edit
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "01-tiny"
 SECRET = b"a secret of the tests"
+LONGEST = 6.0
+"""Seconds that one check may take at most with this patience, were all other processes in the way all the time."""
 PATIENCE = Patience(cell=2.0, check=1.0, judging=1.0, notebook=30.0)
 
 SOURCE = """---

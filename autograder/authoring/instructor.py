@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from pathlib import Path
@@ -181,7 +182,7 @@ def _hold_headers_against_points(source: Source) -> None:
     promised, line, earned = None, 0, 0.0
     for cell in (*source.cells, SourceCell("prose", "## end", {}, 0)):
         if cell.kind == "prose" and cell.text.startswith("## "):
-            if promised is not None and promised != earned:
+            if promised is not None and not math.isclose(promised, earned):
                 raise SourceError(
                     source.path, line, f"the header promises {promised:g} points, the checks of its section give {earned:g}."
                 )

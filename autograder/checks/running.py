@@ -103,7 +103,10 @@ def explain(error: BaseException, body: Body) -> StudentError:
     where = getattr(error, "where_over_there", None)
     if where is None:
         where = student_line(frames, after=body.file)
-    message = " ".join(str(error).split())
+    try:
+        message = " ".join(str(error).split())
+    except Exception:  # an exception may refuse to be printed
+        message = ""
     return StudentError(type(error).__name__, message[:200], where, body.statement_at(lines[-1]) if lines else "")
 
 

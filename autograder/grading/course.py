@@ -31,6 +31,7 @@ from autograder.sandbox.isolation import Limits
 from autograder.sandbox.kernel import die_with_parent
 from autograder.sandbox.pool import NotIsolated, Template
 
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PRIVATE = ".autograder"
 """Folder of the course that holds the secret, the lock and the results."""
 
@@ -127,6 +128,8 @@ def grade_unit(course: Path, unit: str, students: Sequence[str], settings: Setti
 
 
 def _pool(course: Path, unit: str, settings: Settings, workers: int) -> ProcessPoolExecutor:
+    for name in ONE_THREAD:  # what a new process finds when it loads its libraries: more threads than cores wait for each other
+        os.environ.setdefault(name, "1")
     start = (str(course), unit, settings)
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=start)
 

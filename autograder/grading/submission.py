@@ -22,7 +22,7 @@ from autograder.notebooks.aligning import Aligned, is_untouched
 from autograder.notebooks.model import UNPARSABLE, CheckCell, Exercise, Notebook, defined_names, grade_id, role
 from autograder.sandbox import received
 from autograder.sandbox.pool import NotIsolated, Template
-from autograder.sandbox.remote import Remote, Sandbox, SandboxGone, SandboxTimeout
+from autograder.sandbox.remote import STRETCH, Remote, Sandbox, SandboxGone, SandboxTimeout
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class _Grading:
         attempt.sandbox.deadline = min(time.monotonic() + self.patience.check, self.end)
         try:
             with Watch(
-                self.patience.check + self.patience.judging, SandboxTimeout("the answers take too long to look at")
+                (1 + STRETCH) * self.patience.check + self.patience.judging, SandboxTimeout("the answers take too long to look at")
             ) as watch:
                 if prepare:
                     prepare(attempt.sandbox)

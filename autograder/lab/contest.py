@@ -63,7 +63,8 @@ def train(
     from autograder.lab.training import base_net, digits_split
 
     X, y, X_val, y_val = digits_split(seed)
-    losses, path = [], []
+    losses: list[float] = []
+    path: list[np.ndarray] = []
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = base_net()

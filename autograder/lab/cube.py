@@ -47,10 +47,10 @@ def draw(N: int = 3, C: int = 6, places: int = 4, groups: int = 2) -> Figure:
         colours = np.empty((N, C, places), dtype=object)
         for n, c in np.ndindex(N, C):
             colours[n, c, :] = mpl.colors.to_hex(wheel[sets[n, c] % len(wheel)])
-        axis.voxels(np.ones((N, C, places), dtype=bool), facecolors=colours, edgecolor=plots.CARD, linewidth=0.4)
+        axis.voxels(np.ones((N, C, places), dtype=bool), facecolors=colours, edgecolor=plots.CARD, linewidth=0.4, shade=False)
         axis.set_title(f"{kind}:\n{SHARES[kind]}", loc="center", fontsize=9)
         axis.set(xlabel="image n", ylabel="channel c", zlabel="pixels", xticks=[], yticks=[], zticks=[])
         axis.xaxis.labelpad = axis.yaxis.labelpad = axis.zaxis.labelpad = -12
-        axis.set_box_aspect((N, C, places))
+        axis.set_box_aspect((N, C, places), zoom=0.88)
         axis.view_init(elev=24, azim=-38)
     return figure

@@ -73,7 +73,10 @@ def plateau() -> Surface:
     >>> float(plateau().loss(np.array([0.0, 0.0])))
     -1.0
     """
-    loss = lambda points: -np.exp(-(points**2).sum(axis=-1) / 2)  # noqa: E731
+
+    def loss(points: np.ndarray) -> np.ndarray:
+        return np.asarray(-np.exp(-(points**2).sum(axis=-1) / 2))
+
     return Surface("plateau", loss, lambda point: -point * loss(point), (-3.3, 0.6), (-3.7, 1.4, -1.2, 1.5))
 
 

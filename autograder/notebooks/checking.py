@@ -12,7 +12,7 @@ from autograder.notebooks.model import role
 from autograder.notebooks.reading import UnreadableNotebook, read_nodes
 
 
-def check_notebook(path: Path, timeout: float = 60.0) -> list[Verdict]:
+def check_notebook(path: Path, timeout: int = 60) -> list[Verdict]:
     """Run a notebook's setup, exercises and checks in a fresh kernel; demos are left out.
 
     Raises:
@@ -34,7 +34,7 @@ def check_notebook(path: Path, timeout: float = 60.0) -> list[Verdict]:
         client.execute()
     except CellTimeoutError:
         raise UnreadableNotebook(
-            f"A cell of {path} ran for more than {timeout:g} seconds; interrupt it in JupyterLab and look for an endless loop."
+            f"A cell of {path} ran for more than {timeout} seconds; interrupt it in JupyterLab and look for an endless loop."
         ) from None
     except DeadKernelError:
         raise UnreadableNotebook(f"A cell of {path} ended the whole kernel.") from None

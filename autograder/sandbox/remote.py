@@ -11,10 +11,12 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autograder.checks.plain import is_tensor
 from autograder.sandbox import received
 from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.student import MISSING
@@ -54,7 +56,9 @@ class Sandbox:
     """A student's process, driven from the trusted one.
 
     Attributes:
-        deadline: `time.monotonic()` at which patience ends; set it before every cell and every check.
+        deadline: `time.monotonic()` at which patience ends; set it before every cell and every check. Time in which the process
+            stood ready to run while others had the processors does not count, up to `STRETCH` times the patience: nobody's answer
+            is late because of who is graded beside them.
         isolation: the measures that are in force.
         peak_memory: largest resident memory it has reported, in bytes.
         calls: requests sent so far.
@@ -63,8 +67,9 @@ class Sandbox:
     """
 
     def __init__(self, connection: socket.socket, process: int, end: Callable[[int, float], int]) -> None:
-        self._channel = Channel(connection)
+        self._channel = Channel(connection, self._kept_waiting)
         self._process = process
+        self._student = process
         self._end = end
         self._codec = Codec(self._refer, self._resolve)
         self._functions: list[Callable[..., Any]] = []
@@ -76,6 +81,7 @@ class Sandbox:
         self.quotable: frozenset[str] | None = None
         self.undefined: set[str] = set()
         self.isolation = self._greet()
+        self._student = student_of(process)
 
     def _greet(self) -> Isolation:
         try:
@@ -84,6 +90,19 @@ class Sandbox:
             self.close()
             raise SandboxCrashed(f"the student's process did not start: {error}") from None
         return Isolation(data["level"], tuple(data["measures"]), tuple(data["missing"]))
+
+    @property
+    def deadline(self) -> float:
+        """When patience ends."""
+        return self._deadline
+
+    @deadline.setter
+    def deadline(self, moment: float) -> None:
+        self._deadline, self._patience = moment, max(moment - time.monotonic(), 0.0)
+        self._delay = run_delay(self._student)
+
+    def _kept_waiting(self) -> float:
+        return min(run_delay(self._student) - self._delay, STRETCH * self._patience)
 
     @property
     def alive(self) -> bool:
@@ -197,6 +216,25 @@ class Sandbox:
                 raise WireError("a function that was never sent")
             return self._functions[reference.number]
         return self._remotes.setdefault(reference.number, Remote(self, reference))
+
+
+STRETCH = 3
+"""How often its patience a process may be kept waiting by others without its being late."""
+
+
+def student_of(process: int) -> int:
+    """The process in which a student's code runs, given the one that stays outside and waits for it; the same without isolation."""
+    with contextlib.suppress(OSError):
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return int(children[-1]) if children else process
+    return process
+
+
+def run_delay(process: int) -> float:
+    """Seconds that a process has stood ready to run while others had the processors; 0 where the kernel does not count them."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
+    return 0.0
 
 
 SPECIAL = frozenset({"__iter__", "__next__", "__getitem__", "__len__", "__enter__", "__exit__", "__dict__"})
@@ -344,13 +382,18 @@ def write_back(original: Any, changed: Any) -> None:
         for mine, theirs in zip(original, changed, strict=False):
             if _kept(mine, theirs):
                 write_back(mine, theirs)
-    elif hasattr(original, "copy_") and type(original) is type(changed):
-        original.detach().copy_(changed)
-    elif hasattr(original, "set_state") and hasattr(changed, "get_state"):
+    elif is_tensor(original) and is_tensor(changed):
+        if original.shape == changed.shape:
+            original.detach().copy_(changed.detach())
+    elif type(original).__name__ == type(changed).__name__ == "Generator":
         original.set_state(changed.get_state())
 
 
 def _kept(original: Any, changed: Any) -> bool:
     """Can `original` be brought to look like `changed` by writing into it?"""
-    mutable = isinstance(original, (np.ndarray, list, dict, set)) or hasattr(original, "copy_")
-    return mutable and type(original) is type(changed) and getattr(original, "shape", None) == getattr(changed, "shape", None)
+    if (isinstance(original, np.ndarray) and isinstance(changed, np.ndarray)) or (is_tensor(original) and is_tensor(changed)):
+        return bool(original.shape == changed.shape)
+    if isinstance(original, tuple) and isinstance(changed, tuple) and len(original) == len(changed):
+        pairs = zip(original, changed, strict=True)
+        return all(_kept(mine, theirs) or (type(mine) is type(theirs) and mine == theirs) for mine, theirs in pairs)
+    return any(isinstance(original, kind) and isinstance(changed, kind) for kind in (list, dict, set))

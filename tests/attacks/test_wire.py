@@ -181,7 +181,7 @@ def test_an_answer_that_comes_byte_by_byte_does_not_outlast_the_check(grader):
     """)
     started = time.monotonic()
     result = tiny.grade(grader, tiny.RIGHT | {"tiny/double": f"{REACH}\n{drip}"})
-    assert time.monotonic() - started < 2 * tiny.PATIENCE.check + 2
+    assert time.monotonic() - started < 2 * tiny.LONGEST
     assert tiny.states(result, "double") == ["timeout", "timeout"]
     assert result.points == tiny.ALL - tiny.POINTS["double"]
 
@@ -192,7 +192,7 @@ def test_calling_back_without_end_ends_with_the_check(grader, call):
     endless = f"def slope(f, at):\n    while True:\n        try:\n            {call}\n        except Exception:\n            pass"
     started = time.monotonic()
     result = tiny.grade(grader, tiny.RIGHT | {"tiny/slope": endless})
-    assert time.monotonic() - started < tiny.PATIENCE.check + 2
+    assert time.monotonic() - started < tiny.LONGEST
     assert tiny.states(result, "slope") == ["timeout"]
     assert result.points == tiny.ALL - tiny.POINTS["slope"]
 
@@ -230,7 +230,7 @@ def test_an_answer_made_to_cost_the_grader_time_or_memory_costs_it_little(grader
     """)
     started = time.monotonic()
     result = tiny.grade(grader, {"tiny/double": "def double(v): pass"}, {"": [f"{REACH}\n{answer}"]})
-    assert time.monotonic() - started < 2 * (tiny.PATIENCE.check + tiny.PATIENCE.judging + 1.5)
+    assert time.monotonic() - started < 2 * tiny.LONGEST
     holds(result)
 
 

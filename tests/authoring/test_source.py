@@ -183,6 +183,17 @@ def test_a_header_that_is_missing_or_promises_something_else_is_told_with_one_to
     assert mistake(made, old, new, at, after) == sentence
 
 
+def test_points_that_add_up_but_for_rounding_are_no_mistake(made):
+    for old, new in (
+        (":points: 2", ":points: 1.1"),
+        (":points: 3\nsecret", ":points: 2.2\nsecret"),
+        ("· 5 points*", "· 3.3 points*"),
+    ):
+        made.edit(made.source, old, new)
+    assert 1.1 + 2.2 != 3.3
+    assert set(built_files(made.course, made.unit)) == {"scaling.ipynb", "recorded.json"}
+
+
 def test_options_that_are_not_yaml_are_shown_with_the_line_of_their_cell(made):
     said = mistake(made, ":code: E1.1", ":code: [E1.1", SCALE, FENCE)
     assert said.startswith("the options of a cell are not YAML: Code cell 4 at line 24 ")

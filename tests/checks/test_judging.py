@@ -176,6 +176,11 @@ def test_an_exceptions_message_is_folded_and_cut(message, shown):
     assert outcome.error == StudentError("ValueError", shown, f"line 2: raise ValueError({message!r})", "f()")
 
 
+def test_an_exception_that_refuses_to_be_printed_is_told_by_its_name():
+    outcome = seen("f()", "class Odd(Exception):\n    def __str__(self):\n        raise ValueError\ndef f():\n    raise Odd")
+    assert (outcome.error.type_name, outcome.error.message) == ("Odd", "")
+
+
 def test_the_statement_that_stopped_is_the_innermost_one_on_its_line():
     text = "for number in (1, 2):\n    if number == 2:\n        f(number,\n          number)\n"
     assert seen(text, "def f(*x): ...\ndef f(x): ...").error.statement == "f(number,"
