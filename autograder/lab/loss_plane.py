@@ -22,7 +22,7 @@ class Plane:
         across, up: coordinates of the slice, in units of the weights.
         loss: cross-entropy on the training digits at each place, (up, across).
         paths: for each training where it was after every epoch, seen from above, (epochs + 1, 2).
-        seen: for each training how much of its distance from the start lies in the plane after every epoch: 1 is all of it, (epochs,).
+        seen: for each training how much of its distance from the start lies in the plane after every epoch, (epochs,).
     """
 
     across: np.ndarray

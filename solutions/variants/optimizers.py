@@ -410,6 +410,8 @@ def momentum_by_history(w, g, state, *, lr=0.01, mu=0.9):
 
 
 def momentum_torch(w, g, state, *, lr=0.01, mu=0.9):
+    import torch
+
     parameter = torch.nn.Parameter(torch.from_numpy(w.copy()))
     parameter.grad = torch.from_numpy(g.copy())
     optimizer = torch.optim.SGD([parameter], lr=lr, momentum=mu)
@@ -896,6 +898,8 @@ def adam_powers(w, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 def adam_torch(w, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    import torch
+
     gradient = torch.from_numpy(g.copy())
     t = state.get("step", 0) + 1
     m = torch.lerp(torch.from_numpy(state.get("m", np.zeros_like(w))), gradient, 1 - beta1)
