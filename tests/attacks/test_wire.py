@@ -75,7 +75,7 @@ VALUES = {
     "a function numbered by a boolean": refer("trusted", True),
     "a function of nobody": refer("grader", 0),
     "a student's function numbered by chance": [refer("student", -HUGE), {}],
-    "an integer of a million digits": ext(INTEGER, b"9" * 1_000_000),
+    "an integer of a hundred thousand digits": ext(INTEGER, b"9" * 100_000),
     "an integer that is none": ext(INTEGER, b"0x10"),
     "a complex number cut short": ext(COMPLEX, b"12"),
     "an array of objects": array("|O", [1], b"\0" * 8),
