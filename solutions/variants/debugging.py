@@ -1,13 +1,166 @@
 """Unit 8A: what a fair grader accepts, and the misconceptions that it names."""
 
 import copy
+import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 from solutions.variants import Variants, edit
 
 variants = Variants()
+
+# E8.1 expected_initial_loss, check_initial_loss
+
+
+def expected_step_by_step(kind, C, B=None, reduction="mean"):
+    loss = 1.0
+    if kind == "multiclass":
+        loss = float(np.log(C))
+    elif kind == "binary":
+        loss = -math.log(0.5)
+    if reduction == "sum":
+        loss *= B
+    return loss
+
+
+def initial_loss_without_a_copy(model, X, y):
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        with torch.inference_mode():
+            logits, loss = model(X, y)
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    loss, (B, C) = loss.item(), logits.size()
+    if loss < 1.1 * np.log(C):
+        return "ok"
+    if 0.9 * B * np.log(C) < loss < 1.1 * B * np.log(C):
+        return "summed"
+    return "softmax_over_batch" if 0.9 < loss / np.log(B) < 1.1 else "too_confident"
+
+
+variants.right("il.step_by_step", expected_initial_loss=expected_step_by_step)
+variants.right("il.without_a_copy", check_initial_loss=initial_loss_without_a_copy)
+
+PER_SAMPLE = '{"multiclass": math.log(C), "binary": math.log(2), "regression": 1.0}[kind]'
+ASKED = "logits, loss = copy.deepcopy(model).eval()(X, y)"
+FINE = "loss <= 1.1 * math.log(C)"
+
+variants.wrong(
+    "il.log2",
+    says="you count in bits: cross-entropy is in nats, with the natural logarithm",
+    hint="math.log, not math.log2",
+    expected_initial_loss=edit(PER_SAMPLE, '{"multiclass": math.log2(C), "binary": math.log2(2), "regression": 1.0}[kind]'),
+)
+variants.wrong(
+    "il.share",
+    says="1 - 1/C is the error rate of guessing; the loss is minus the logarithm of the probability 1/C",
+    hint="-log(1/C)",
+    expected_initial_loss=edit('"multiclass": math.log(C)', '"multiclass": 1 - 1 / C'),
+)
+variants.wrong(
+    "il.no_sum",
+    says="you leave the reduction out: a sum over the batch is B times as large as a mean",
+    hint="what does a batch of 2 cost, when nobody divides?",
+    expected_initial_loss=edit('per_sample * B if reduction == "sum" and B is not None else per_sample', "per_sample"),
+)
+variants.wrong(
+    "il.sum_inside",
+    says="log(B C) is log B + log C: the batch size belongs in front of the logarithm, one log C for each sample",
+    hint="every sample pays log C; add them up",
+    expected_initial_loss=edit(
+        'per_sample * B if reduction == "sum" and B is not None else per_sample',
+        'per_sample + math.log(B) if reduction == "sum" and B is not None else per_sample',
+    ),
+)
+variants.wrong(
+    "il.always_sum",
+    says="you multiply by the batch size whenever you know it: a mean does not depend on it",
+    hint="look at reduction, not at B",
+    expected_initial_loss=edit('if reduction == "sum" and B is not None', "if B is not None"),
+)
+variants.wrong(
+    "il.binary_by_c",
+    says="a yes or no has two outcomes, although its net has one output: log 2, whatever C is",
+    hint="for kind = binary do not look at C",
+    expected_initial_loss=edit('"binary": math.log(2)', '"binary": math.log(C)'),
+)
+variants.wrong(
+    "il.half_mse",
+    says="you halve the squared error; here it is the plain mean, as in F.mse_loss",
+    hint="the mean of the squares of standardised targets is their variance",
+    expected_initial_loss=edit('"regression": 1.0', '"regression": 0.5'),
+)
+variants.wrong(
+    "il.mse_zero",
+    says="a net that knows nothing is not right: it predicts the mean, and its squared error is the variance",
+    hint="the variance of a standardised target is 1",
+    expected_initial_loss=edit('"regression": 1.0', '"regression": 0.0'),
+)
+variants.wrong(
+    "il.abs_tol",
+    says="you call a loss below log C ill: with unbalanced classes and a bias that knows it, that is where a healthy net starts",
+    hint="ok is a bound from above only",
+    check_initial_loss=edit(FINE, "abs(loss - math.log(C)) <= 0.2"),
+)
+variants.wrong(
+    "il.train_mode",
+    says="you ask the model in training mode: its BatchNorm has taken your batch into its statistics",
+    hint="a copy in evaluation mode leaves the original alone",
+    check_initial_loss=edit(ASKED, "logits, loss = model(X, y)"),
+)
+variants.wrong(
+    "il.left_in_eval",
+    says="you leave the model in evaluation mode: its owner goes on to train it",
+    hint="switch a copy, or put every mode back",
+    check_initial_loss=edit(ASKED, "logits, loss = model.eval()(X, y)"),
+)
+variants.wrong(
+    "il.wakes_the_frozen",
+    says="you put one mode back for the whole model: parts that were frozen in evaluation mode are awake now",
+    hint="every module has its own flag; a copy needs none of this",
+    check_initial_loss=edit(ASKED, "was = model.training\n        logits, loss = model.eval()(X, y)\n        model.train(was)"),
+)
+variants.wrong(
+    "il.zeroes_gradients",
+    says="you empty the model's gradients: they belong to its owner, who may be in the middle of a step",
+    hint="without gradients there is nothing to clean up",
+    check_initial_loss=edit(ASKED, ASKED + "\n        model.zero_grad()"),
+)
+variants.wrong(
+    "il.swapped",
+    says="your two defects are swapped: a sum gives B log C, a softmax over the batch gives log B",
+    hint="which of the two numbers does not depend on C?",
+    check_initial_loss=edit(
+        '(("summed", B * math.log(C)), ("softmax_over_batch", math.log(B)))',
+        '(("softmax_over_batch", B * math.log(C)), ("summed", math.log(B)))',
+    ),
+)
+variants.wrong(
+    "il.any_other",
+    says="you call every large loss a sum: that is one number, B log C, and not everything above log C",
+    hint="near means within 10 % of the number",
+    check_initial_loss=edit("abs(loss - expected) <= 0.1 * expected", 'verdict == "summed" or loss <= 0'),
+)
+variants.wrong(
+    "il.absolute",
+    says="near means within 10 % of the number, not within 0.1: a sum of 147 is off by more than that in any healthy run",
+    hint="compare the difference with 0.1 times the expected number",
+    check_initial_loss=edit("abs(loss - expected) <= 0.1 * expected", "abs(loss - expected) <= 0.1"),
+)
+
+# Q8.4
+
+variants.wrong("q.first.loud", says="scores that are too large would give the same loss for every batch size", four_sixteen='"A"')
+variants.wrong("q.first.summed", says="a sum would be 64 log 10 = 147, and half of that for 32 pictures", four_sixteen='"B"')
+variants.wrong(
+    "q.first.labels",
+    says="a net that knows nothing has the loss log 10 for any labels: wrong ones show later, when it does not learn",
+    four_sixteen='"D"',
+)
 
 # E8.2 overfit_one_batch
 
