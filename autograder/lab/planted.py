@@ -192,7 +192,7 @@ class _Transposed(nn.Module):
 
 
 def with_custom_layer(kind: str, start: float, transposed: bool, seed: int) -> nn.Sequential:
-    """A small net in float64, 5-7-3, with one of `LAYERS` in its middle: 61 numbers that can be learned.
+    """A small net in float64, 5-7-3, with one of `LAYERS` in its middle: 67 numbers that can be learned.
 
     Args:
         kind: which layer.
@@ -204,3 +204,35 @@ def with_custom_layer(kind: str, start: float, transposed: bool, seed: int) -> n
         torch.manual_seed(seed)
         layer: nn.Module = CustomLayer(kind, start)
         return nn.Sequential(nn.Linear(5, 7), _Transposed(layer) if transposed else layer, nn.Linear(7, 3)).double()
+
+
+class _HalfScale(torch.autograd.Function):
+    """x times a weight for each feature; the gradient of the weights is half of what it should be."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x, scale)
+        return x * scale
+
+    @staticmethod
+    def backward(ctx: Any, dout: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x, scale = ctx.saved_tensors
+        return dout * scale, (x * dout).sum(dim=0) / 2
+
+
+class HalfScaled(nn.Module):
+    """A linear net in float64 whose second half of parameters gets half of its gradient.
+
+    Args:
+        inputs: number of features: the first `inputs + 1` parameters are well, the last `inputs` are not.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.head = nn.Linear(inputs, 1, dtype=torch.float64)
+        self.tail = nn.ParameterList([torch.linspace(1, 2, inputs, dtype=torch.float64)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, inputs) to (N, 1)."""
+        out: torch.Tensor = self.head(_HalfScale.apply(x, self.tail[0]))
+        return out

@@ -314,3 +314,177 @@ variants.wrong(
     says="that is the probability; the loss is minus its logarithm",
     softmax_twice_floor="0.23196931668407395",
 )
+
+# E8.3 LeakyReluFn, param_gradcheck
+
+
+class LeakyReluByMask(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, slope):
+        factor = torch.ones_like(x)
+        factor[x <= 0] = slope
+        ctx.save_for_backward(x, factor)
+        return x * factor
+
+    @staticmethod
+    def backward(ctx, dout):
+        x, factor = ctx.saved_tensors
+        return dout * factor, (dout * x.clamp(max=0)).sum()
+
+
+def gradcheck_in_place(model, loss_fn, n=50, h=1e-5):
+    if any(parameter.dtype != torch.float64 for parameter in model.parameters()):
+        raise ValueError("float64 please")
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    gradients = torch.autograd.grad(loss_fn(model), parameters, allow_unused=True)
+    places = [(which, place) for which, parameter in enumerate(parameters) for place in range(parameter.numel())]
+    worst = 0.0
+    with torch.no_grad():
+        for chosen in np.random.default_rng().permutation(len(places))[:n]:
+            which, place = places[chosen]
+            entry = parameters[which].reshape(-1)[place : place + 1]
+            before = entry.clone()
+            entry.copy_(before + h)
+            up = loss_fn(model).item()
+            entry.copy_(before - h)
+            down = loss_fn(model).item()
+            entry.copy_(before)
+            a = 0.0 if gradients[which] is None else gradients[which].reshape(-1)[place].item()
+            b = (up - down) / (2 * h)
+            worst = max(worst, abs(a - b) / max(abs(a), abs(b), 1e-4))
+    for module, mode in modes:
+        module.training = mode
+    return worst
+
+
+SAVED, SLOPE = "ctx.save_for_backward(x, slope)", "dslope = torch.where(x > 0, 0.0, x * dout).sum()"
+
+variants.right("cf.by_mask", LeakyReluFn=LeakyReluByMask)
+variants.right("cf.summed_by_autograd", LeakyReluFn=edit(SLOPE, "dslope = torch.where(x > 0, 0.0, x * dout)"))
+variants.right("pg.in_place", param_gradcheck=gradcheck_in_place)
+
+
+variants.wrong(
+    "cf.save_output",
+    says="you tell from the output which entries of x were positive: with a negative slope every output is",
+    hint="save x itself",
+    LeakyReluFn=edit(
+        SAVED,
+        "out = torch.where(x > 0, x, slope * x)\n        ctx.save_for_backward(out, slope)",
+        "x, slope = ctx.saved_tensors",
+        "out, slope = ctx.saved_tensors\n        x = torch.where(out > 0, out, out / slope)",
+    ),
+)
+variants.wrong(
+    "cf.no_needs_grad",
+    says="you return no gradient for the slope: None means that it needs none, and it will never be learned",
+    hint="one gradient for each argument of forward",
+    LeakyReluFn=edit("return dx, dslope", "return dx, None"),
+)
+variants.wrong(
+    "cf.mean",
+    says="you average the slope's gradient over the entries: a gradient of a sum is a sum, nothing is divided in a layer",
+    hint="compare your dslope with torch's: what is the factor?",
+    LeakyReluFn=edit(SLOPE, SLOPE.replace("sum()", "mean()")),
+)
+variants.wrong(
+    "cf.whole_sum",
+    says="you count entries with x > 0 towards the slope's gradient: there the slope has had no part in the output",
+    hint="where x > 0, d f / d s is 0",
+    LeakyReluFn=edit(SLOPE, "dslope = (x * dout).sum()"),
+)
+variants.wrong(
+    "cf.no_upstream_for_slope",
+    says="you forget the upstream gradient in that of the slope: your numbers are those for a loss that is the sum of the outputs",
+    hint="try an upstream gradient that is not 1 everywhere",
+    LeakyReluFn=edit(SLOPE, SLOPE.replace("x * dout", "x")),
+)
+variants.wrong(
+    "cf.no_upstream",
+    says="you return the derivative of the layer alone: the chain rule multiplies it by dout",
+    hint="try an upstream gradient that is not 1 everywhere",
+    LeakyReluFn=edit("torch.where(x > 0, dout, slope * dout)", "torch.where(x > 0, 1.0, slope)"),
+)
+variants.wrong(
+    "cf.plain_relu",
+    says="that is the gradient of the plain ReLU: below 0 the slope still lets something through",
+    hint="at x < 0, dx is slope * dout",
+    LeakyReluFn=edit("torch.where(x > 0, dout, slope * dout)", "torch.where(x > 0, dout, 0.0)"),
+)
+variants.wrong(
+    "cf.in_place",
+    says="you write into x: whoever gave it to you still needs it",
+    hint="torch.where makes a new tensor",
+    LeakyReluFn=edit(
+        "        return torch.where(x > 0, x, slope * x)",
+        "        with torch.no_grad():\n            x.copy_(torch.where(x > 0, x, slope * x))\n        return x.clone()",
+        SAVED,
+        "ctx.save_for_backward(x.clone(), slope)",
+    ),
+)
+
+WORST = "max(abs(a), abs(numeric), 1e-4)"
+DIFFERENCE = "(sides[0] - sides[1]) / (2 * h)"
+
+variants.wrong(
+    "pg.float32",
+    says="you measure in float32: its rounding errors are as large as a bug, so every verdict is worthless",
+    hint="float64 is asked for: raise a ValueError for anything else",
+    param_gradcheck=edit("if any(parameter.dtype != torch.float64 for parameter in model.parameters()):", "if False:"),
+)
+variants.wrong(
+    "pg.dropout_on",
+    says="you compare two losses under two dropout masks: what you see is the masks, not the weight",
+    hint="torch.manual_seed(0) before every loss",
+    param_gradcheck=edit("        torch.manual_seed(0)\n", ""),
+)
+variants.wrong(
+    "pg.not_restored",
+    says="you move the weights of the model itself, and its statistics: it must be afterwards what it was before",
+    hint="copy.deepcopy(model)",
+    param_gradcheck=edit("net = copy.deepcopy(model)", "net = model"),
+)
+variants.wrong(
+    "pg.one_sided",
+    says="your difference looks to one side only: its error is a thousand times that of a central one, too much to tell right from nearly right",
+    hint="(L(w + h) - L(w - h)) / 2h",
+    param_gradcheck=edit("(h, -h)", "(h, 0.0)", DIFFERENCE, "(sides[0] - sides[1]) / h"),
+)
+variants.wrong(
+    "pg.h_once",
+    says="from w - h to w + h it is two steps: divide by 2h",
+    hint="all your numeric slopes are twice as large as the gradient",
+    param_gradcheck=edit(DIFFERENCE, "(sides[0] - sides[1]) / h"),
+)
+variants.wrong(
+    "pg.absolute",
+    says="your error is an absolute one: it says nothing until one knows how large the gradient is",
+    hint="divide by the larger of the two, but at least by 1e-4",
+    param_gradcheck=edit(f"abs(a - numeric) / {WORST}", "abs(a - numeric)"),
+)
+variants.wrong(
+    "pg.mean",
+    says="you average the errors: one wrong parameter among many healthy ones then hardly shows",
+    hint="the largest error is asked for",
+    param_gradcheck=edit(f"worst = max(worst, abs(a - numeric) / {WORST})", f"worst += abs(a - numeric) / {WORST} / len(chosen)"),
+)
+variants.wrong(
+    "pg.sum_below",
+    says="you divide by the sum of the two, as unit 1 does; here it is the larger of the two",
+    hint="equation (3)",
+    param_gradcheck=edit(WORST, "max(abs(a) + abs(numeric), 1e-4)"),
+)
+variants.wrong(
+    "pg.first_n",
+    says="you look at the first n entries: they all lie in the first layer, and what comes later is never seen",
+    hint="torch.randperm(len(point))[:n]",
+    param_gradcheck=edit("torch.randperm(len(point))[:n]", "torch.arange(len(point))[:n]"),
+)
+variants.wrong(
+    "pg.all",
+    says="you look at every parameter, whatever n is: a net of a million would take two million forward passes",
+    hint="only n entries, drawn at random",
+    param_gradcheck=edit("torch.randperm(len(point))[:n]", "torch.randperm(len(point))"),
+)
