@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -269,7 +269,7 @@ class ActivationMonitor:
         self._handles: list[Any] = []
         ### END SOLUTION
 
-    def __enter__(self) -> ActivationMonitor:
+    def __enter__(self) -> Self:
         """Begin to watch."""
         ### BEGIN SOLUTION
         for name, module in self._watched:

@@ -8,6 +8,7 @@ Needs torch; import it as `from autograder.lab import planted`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -77,8 +78,8 @@ class Starter(nn.Module):
 
     Args:
         body: gives the logits.
-        defect: "" for none; "summed", a loss that is not divided by the batch size; "softmax over the batch"; "loud", scores 30 times as
-            large as the body's.
+        defect: "" for none; "summed", a loss that is not divided by the batch size; "softmax over the batch"; "loud", scores 30
+            times as large as the body's.
     """
 
     def __init__(self, body: nn.Module, defect: str = "") -> None:
@@ -236,3 +237,157 @@ class HalfScaled(nn.Module):
         """(N, inputs) to (N, 1)."""
         out: torch.Tensor = self.head(_HalfScale.apply(x, self.tail[0]))
         return out
+
+
+# nets to listen to, and to train
+
+
+def kinds(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names of the types of all values of some records, sorted; a tensor that belongs to a graph is called so."""
+
+    def kind(value: Any) -> str:
+        held = isinstance(value, torch.Tensor) and value.requires_grad
+        return f"{type(value).__name__} with its graph" if held else type(value).__name__
+
+    return sorted({kind(value) for record in records for value in record.values()})
+
+
+class _TwiceTanh(nn.Module):
+    """A body of two linear layers that share one tanh."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.act = nn.Linear(6, 5), nn.Linear(5, 4), nn.Tanh()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.act(self.second(self.act(self.first(x))))
+        return out
+
+
+def listening_post(kind: str, seed: int) -> nn.Sequential:
+    """A small net in float64 that takes (N, 6), with larger weights than usual so that something saturates.
+
+    Args:
+        kind: "plain", of Linear, ReLU, Linear, Tanh; "in place", whose ReLUs overwrite their inputs; "nested", with a body that
+            uses one tanh twice.
+        seed: of the weights.
+
+    Raises:
+        KeyError: an unknown kind.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        nets = {
+            "plain": nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4), nn.Tanh()),
+            "in place": nn.Sequential(nn.Linear(6, 5), nn.ReLU(inplace=True), nn.Linear(5, 4), nn.ReLU(inplace=True)),
+            "nested": nn.Sequential(_TwiceTanh(), nn.Linear(4, 3)),
+        }
+    net = nets[kind].double()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.mul_(3)
+    return net
+
+
+def trainee(kind: str, seed: int) -> nn.Sequential:
+    """A net in float64 for digits (N, 64), ready to be trained.
+
+    Args:
+        kind: "dense"; "convolution", with BatchNorm; "zeros", whose last matrix starts at zero, and whose first is zero and frozen.
+        seed: of the weights.
+
+    Raises:
+        KeyError: an unknown kind.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        image = [nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Flatten(), nn.Linear(108, 10)]
+        nets = {
+            "dense": nn.Sequential(nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 10)),
+            "convolution": nn.Sequential(*image),
+            "zeros": nn.Sequential(nn.Linear(64, 12), nn.Tanh(), nn.Linear(12, 11), nn.Tanh(), nn.Linear(11, 10)),
+        }
+    net = nets[kind].double()
+    if kind == "zeros":
+        for name, parameter in net.named_parameters():
+            if name in ("0.weight", "4.weight"):
+                nn.init.zeros_(parameter)
+            parameter.requires_grad_(name != "0.weight")
+    return net
+
+
+# nets that run out of numbers
+
+
+class _Apply(nn.Module):
+    """A module around a function."""
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(x)
+
+
+class _RootGain(nn.Module):
+    """Multiplies by the root of a number that it learns, and that starts at 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * torch.sqrt(self.number)
+
+
+class _LogAtTheEnd(nn.Module):
+    """A body, and a logarithm that no module stands for."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.log(torch.relu(self.body(x)))
+
+
+_CULPRITS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "log of zero": torch.log,
+    "exp": lambda x: torch.exp(20000 * x),
+    "naive softmax": lambda x: torch.exp(20000 * x) / torch.exp(20000 * x).sum(dim=1, keepdim=True),
+    "standardise": lambda x: (x - x.mean(dim=0)) / x.std(dim=0, correction=0),
+    "divide": lambda x: x / x[:, :1],
+    "root": torch.sqrt,
+    "log behind a mask": lambda x: torch.where(x > 0, torch.log(x), 0.0),
+}
+ILL = ("healthy", *_CULPRITS, "gain", "no module")
+"""What `runs_out_of_numbers` can be asked for."""
+
+
+def runs_out_of_numbers(kind: str, seed: int) -> nn.Sequential:
+    """A net in float64 for (N, 6), with BatchNorm at its beginning and a culprit in its middle.
+
+    Args:
+        kind: one of `ILL`: "log of zero" and "exp" put out infinities, "naive softmax" and "standardise" nan, "divide" both; "root" and
+            "log behind a mask" are finite on the way up and not on the way back; "gain" is finite but for the gradient of its own
+            parameter; in "no module" the logarithm stands in a forward method.
+        seed: of the weights; it also decides where in the body the culprit stands.
+
+    Raises:
+        KeyError: an unknown kind.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        first, second, last = nn.Linear(6, 8), nn.Linear(8, 7), nn.Linear(7, 3)
+    with torch.no_grad():
+        second.weight[0] = 0.0
+        second.bias[0] = -1.0  # the first unit after the ReLU is 0 for every sample
+    if kind == "no module":
+        return nn.Sequential(nn.BatchNorm1d(6), nn.Sequential(first, nn.Tanh()), _LogAtTheEnd(second), last).double()
+    if kind == "gain":
+        culprit: nn.Module = _RootGain()
+    else:
+        culprit = nn.Identity() if kind == "healthy" else _Apply(_CULPRITS[kind])
+    body = nn.Sequential(first, nn.Tanh(), second, nn.ReLU(), *[nn.Identity()] * (seed % 3), culprit)
+    return nn.Sequential(nn.BatchNorm1d(6), body, last).double()

@@ -488,3 +488,350 @@ variants.wrong(
     hint="only n entries, drawn at random",
     param_gradcheck=edit("torch.randperm(len(point))[:n]", "torch.randperm(len(point))"),
 )
+
+# E8.4 ActivationMonitor
+
+
+class MonitorFromTheStart:
+    def __init__(self, model, types):
+        self.records = []
+        self.handles = []
+        for name, module in model.named_modules():
+            if isinstance(module, types):
+                self.handles.append(module.register_forward_hook(self.listener(name)))
+
+    def listener(self, name):
+        def listen(module, inputs, output):
+            h = output.detach().numpy()
+            ends = np.clip(h, -3, 3)
+            counts = [int(np.sum((ends >= left) & (ends < left + 0.5))) for left in np.arange(-3, 3, 0.5)]
+            counts[-1] += int(np.sum(ends == 3))
+            self.records.append(
+                {
+                    "name": name,
+                    "mean": float(np.mean(h)),
+                    "std": float(np.std(h)),
+                    "zero": float(np.mean(h == 0)),
+                    "saturated": float(np.mean(np.abs(h) > 0.98)),
+                    "histogram": counts,
+                }
+            )
+
+        return listen
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        while self.handles:
+            self.handles.pop().remove()
+
+
+variants.right("am.from_the_start", ActivationMonitor=MonitorFromTheStart)
+variants.right(
+    "am.partial",
+    ActivationMonitor=edit(
+        "self._hook(name))",
+        "lambda module, inputs, output, name=name: self._hook(name)(module, inputs, output))",
+        "h.std(correction=0).item()",
+        "float((h**2).mean() - h.mean() ** 2) ** 0.5",
+    ),
+)
+
+
+class MonitorAtTheEnd:
+    def __init__(self, model, types):
+        self.records = []
+        self.model, self.types = model, types
+        self.handles, self.outputs = [], []
+
+    def __enter__(self):
+        for name, module in self.model.named_modules():
+            if isinstance(module, self.types):
+                self.handles.append(
+                    module.register_forward_hook(
+                        lambda module, inputs, output, name=name: self.outputs.append((name, output.detach()))
+                    )
+                )
+        return self
+
+    def __exit__(self, *error):
+        for handle in self.handles:
+            handle.remove()
+        for name, h in self.outputs:
+            self.records.append(
+                {
+                    "name": name,
+                    "mean": h.mean().item(),
+                    "std": h.std(correction=0).item(),
+                    "zero": (h == 0).double().mean().item(),
+                    "saturated": (h.abs() > 0.98).double().mean().item(),
+                    "histogram": torch.histc(h.clamp(-3, 3), bins=12, min=-3, max=3).long().tolist(),
+                }
+            )
+
+
+REMOVE = "        for handle in self._handles:\n            handle.remove()\n        self._handles.clear()"
+APPEND = "            self.records.append("
+
+variants.wrong(
+    "am.keep_graph",
+    says="you keep tensors with their history: every record holds the graph of its whole pass in memory",
+    hint=".item() makes a plain number of a tensor with one entry",
+    ActivationMonitor=edit(
+        "h = output.detach()", "h = output", "h.mean().item()", "h.mean()", "h.std(correction=0).item()", "h.std(correction=0)"
+    ),
+)
+variants.wrong(
+    "am.tensors",
+    says="your numbers are tensors: without a history, but still not what one can write into a file",
+    hint=".item() makes a plain number of a tensor with one entry",
+    ActivationMonitor=edit("h.mean().item()", "h.mean()"),
+)
+variants.wrong(
+    "am.no_remove",
+    says="your hooks stay on the model: with every run of the cell it gets slower, and records more",
+    hint="register_forward_hook returns a handle: call its remove() in __exit__",
+    ActivationMonitor=edit(REMOVE, "        self._handles.clear()"),
+)
+variants.wrong(
+    "am.no_remove_on_error",
+    says="after an exception your hooks stay on the model",
+    hint="__exit__ is called in either case; remove them whatever its arguments are",
+    ActivationMonitor=edit(
+        REMOVE, "        if error[0] is None:\n            for handle in self._handles:\n                handle.remove()"
+    ),
+)
+variants.wrong(
+    "am.swallows",
+    says="your __exit__ returns something true: that makes every exception inside the block vanish",
+    hint="return nothing",
+    ActivationMonitor=edit("        self._handles.clear()", "        self._handles.clear()\n        return True"),
+)
+variants.wrong(
+    "am.inplace_act",
+    says="you measure at the end: by then an activation that works in place has overwritten the output",
+    hint="compute the numbers in the hook",
+    ActivationMonitor=MonitorAtTheEnd,
+)
+variants.wrong(
+    "am.last_only",
+    says="you keep one record for each name: a module that is used twice leaves only its last output",
+    hint="a list remembers every call, a dict only the last",
+    ActivationMonitor=edit(
+        APPEND, "            self.records[:] = [kept for kept in self.records if kept['name'] != name]\n" + APPEND
+    ),
+)
+variants.wrong(
+    "am.late_binding",
+    says="all your hooks look up the same variable, which holds the last name by the time they are called",
+    hint="make the hook in a function that takes the name",
+    ActivationMonitor=edit("self._hook(name))", "lambda module, inputs, output: self._hook(name)(module, inputs, output))"),
+)
+variants.wrong(
+    "am.children",
+    says="you look at the model's own children only: modules inside of modules are not heard",
+    hint="named_modules() goes all the way down and gives qualified names",
+    ActivationMonitor=edit("in model.named_modules() if", "in model.named_children() if"),
+)
+variants.wrong(
+    "am.class_names",
+    says="you name a record after the module's class: which of three tanhs was it?",
+    hint="named_modules() gives the name that the module has in this model",
+    ActivationMonitor=edit('"name": name,', '"name": type(module).__name__,'),
+)
+variants.wrong(
+    "am.last_part",
+    says="you give the last part of the name only: in a large net there are dozens of modules called act",
+    hint="the qualified name, as in body.act",
+    ActivationMonitor=edit('"name": name,', '"name": name.rpartition(".")[2],'),
+)
+variants.wrong(
+    "am.unbiased",
+    says="your std divides by n - 1, torch's default; here it is n",
+    hint="h.std(correction=0)",
+    ActivationMonitor=edit("h.std(correction=0)", "h.std()"),
+)
+variants.wrong(
+    "am.std_of_means",
+    says="your std is that of one sample's units, or of the means: here it goes over all entries at once",
+    hint="h.std(correction=0), without a dimension",
+    ActivationMonitor=edit("h.std(correction=0)", "h.mean(dim=0).std(correction=0)"),
+)
+variants.wrong(
+    "am.no_tails",
+    says="your histogram drops what lies outside -3 to 3: its counts must add up to the number of entries",
+    hint="clamp first",
+    ActivationMonitor=edit("h.clamp(-3, 3)", "h"),
+)
+variants.wrong(
+    "am.one_sided",
+    says="you see only one end of the tanh: -1 is as flat as +1",
+    hint="take the absolute value first",
+    ActivationMonitor=edit("h.abs() > 0.98", "h > 0.98"),
+)
+variants.wrong(
+    "am.not_positive",
+    says="you count negative numbers as zeros: right for a ReLU, and for nothing else",
+    hint="exactly zero",
+    ActivationMonitor=edit("(h == 0)", "(h <= 0)"),
+)
+variants.wrong(
+    "am.inputs",
+    says="you measure what goes into the module, not what comes out",
+    hint="a forward hook gets the module, its inputs and its output, in this order",
+    ActivationMonitor=edit("h = output.detach()", "h = inputs[0].detach()"),
+)
+variants.wrong(
+    "am.returns",
+    says="your hook returns something: that takes the place of the layer's output, here without its history, so nothing below it learns any more",
+    hint="a hook that only listens returns nothing",
+    ActivationMonitor=edit(
+        "        def record(module: nn.Module, inputs: Any, output: torch.Tensor) -> None:",
+        "        def record(module, inputs, output):",
+        "                }\n            )\n",
+        "                }\n            )\n            return h\n",
+    ),
+)
+
+# E8.5 update_ratios
+
+
+def ratios_by_hand(model, opt, closure):
+    names, weights = zip(*((name, p) for name, p in model.named_parameters() if p.dim() > 1))
+    old = copy.deepcopy([p.data for p in weights])
+    closure()
+    opt.step()
+    result = {}
+    for name, p, w in zip(names, weights, old):
+        length, size = torch.sqrt(((p.data - w) ** 2).sum()), torch.sqrt((w**2).sum())
+        if size == 0:
+            result[name] = math.inf if length > 0 else 0.0
+        else:
+            result[name] = float(length / size)
+    return result
+
+
+def ratios_from_numpy(model, opt, closure):
+    def state():
+        return {name: np.array(p.detach()) for name, p in model.named_parameters() if p.ndim >= 2}
+
+    before = state()
+    opt.step(closure)
+    after = state()
+    with np.errstate(all="ignore"):
+        ratios = {
+            name: np.linalg.norm((after[name] - before[name]).ravel()) / np.linalg.norm(before[name].ravel()) for name in before
+        }
+    return {name: 0.0 if np.isnan(ratio) else float(ratio) for name, ratio in ratios.items()}
+
+
+variants.right("ur.by_hand", update_ratios=ratios_by_hand)
+variants.right("ur.from_numpy", update_ratios=ratios_from_numpy)
+
+STEP = "    opt.step(closure)\n"
+RATIO = "moved / size if size > 0 else math.inf if moved > 0 else 0.0"
+LENGTHS = "moved, size = (parameter.detach() - before[name]).norm().item(), before[name].norm().item()"
+
+variants.wrong(
+    "ur.grad",
+    says="you recompute the step as lr times the gradient: that is plain SGD, and neither Adam nor momentum nor weight decay",
+    hint="measure the weights before and after",
+    update_ratios=edit(
+        LENGTHS,
+        "moved, size = (opt.param_groups[0]['lr'] * parameter.grad).norm().item() if parameter.grad is not None else 0.0, before[name].norm().item()",
+    ),
+)
+variants.wrong(
+    "ur.absolute",
+    says="that is how far the weights have moved, not by what share of their size",
+    hint="divide by the norm of the weights before the step",
+    update_ratios=edit(RATIO, "moved"),
+)
+variants.wrong(
+    "ur.alias",
+    says="your weights before the step are the weights after it: without a copy both names mean the same memory",
+    hint="detach().clone()",
+    update_ratios=edit("parameter.detach().clone()", "parameter.data"),
+)
+variants.wrong(
+    "ur.after",
+    says="you divide by the size after the step; here it is the one before",
+    hint="before[name].norm()",
+    update_ratios=edit("before[name].norm().item()", "parameter.detach().norm().item()"),
+)
+variants.wrong(
+    "ur.std",
+    says="that is a ratio of standard deviations: it does not see what moves all the weights the same way",
+    hint="norms, not spreads",
+    update_ratios=edit(LENGTHS, "moved, size = (parameter.detach() - before[name]).std().item(), before[name].std().item()"),
+)
+variants.wrong(
+    "ur.squared",
+    says="that is a ratio of sums of squares: the root is missing",
+    hint="print the ratio and its square root",
+    update_ratios=edit(LENGTHS, LENGTHS.replace(".norm().item()", ".square().sum().item()")),
+)
+variants.wrong(
+    "ur.mean_of_ratios",
+    says="you average the ratios of single weights: one weight near 0 then decides all",
+    hint="first the norms, then one division",
+    update_ratios=edit(LENGTHS, "moved, size = ((parameter.detach() - before[name]) / before[name]).abs().mean().item(), 1.0"),
+)
+variants.wrong(
+    "ur.biases",
+    says="you report biases as well: they start near 0, so their ratios say little",
+    hint="parameters with two dimensions or more",
+    update_ratios=edit("model.named_parameters() if parameter.ndim >= 2", "model.named_parameters()"),
+)
+variants.wrong(
+    "ur.only_two",
+    says="you leave the kernels of convolutions out: they have four dimensions",
+    hint="two dimensions or more",
+    update_ratios=edit("parameter.ndim >= 2", "parameter.ndim == 2"),
+)
+variants.wrong(
+    "ur.restores",
+    says="you put the weights back after the step: then nothing is ever learned",
+    hint="it is a real step that you watch, not a rehearsal",
+    update_ratios=edit(
+        "    return ratios",
+        "    with torch.no_grad():\n        for name, parameter in matrices.items():\n            parameter.copy_(before[name])\n    return ratios",
+    ),
+)
+variants.wrong(
+    "ur.twice",
+    says="you compute the gradient twice: opt.step(closure) calls the closure itself",
+    hint="either opt.step(closure), or closure() and then opt.step()",
+    update_ratios=edit(STEP, "    closure()\n" + STEP),
+)
+variants.wrong(
+    "ur.no_closure",
+    says="you make the step without having computed a gradient: nobody has called the closure",
+    hint="opt.step(closure)",
+    update_ratios=edit(STEP, "    opt.step()\n"),
+)
+variants.wrong(
+    "ur.no_zero",
+    says="a matrix of zeros has no size to divide by: tell that case apart",
+    hint="math.inf when it has moved, 0.0 when not",
+    update_ratios=edit(RATIO, "moved / size"),
+)
+variants.wrong(
+    "ur.eps",
+    says="you add a small number to the size: a matrix of zeros then gets a ratio of millions that means nothing",
+    hint="math.inf when it has moved, 0.0 when not",
+    update_ratios=edit(RATIO, "moved / (size + 1e-8)"),
+)
+
+# Q8.2
+
+variants.wrong("q.both.better", says="there every sample gets better: the loss falls", accuracy_up_loss_up='"A"')
+variants.wrong(
+    "q.both.worse", says="there the accuracy stays where it was: 0.48 is still on the wrong side", accuracy_up_loss_up='"C"'
+)
+variants.wrong(
+    "q.both.none",
+    says="accuracy asks which class is ahead, cross-entropy by how much: sure samples may lose more than doubtful ones win",
+    accuracy_up_loss_up='"D"',
+)
