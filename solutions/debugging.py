@@ -444,11 +444,11 @@ def safe_std(x: torch.Tensor) -> torch.Tensor:
 
     Returns:
         (D,): $\sqrt{\frac1N\sum_i (x_{ij} - \mu_j)^2}$; where all entries of a column are the same number, 1 instead of 0, and
-        the gradient 0. (The computed variance of such a column need not be 0: the mean of many 0.1 is not quite 0.1.)
+        the gradient 0. (What the formula gives for such a column need not be 0: the computed mean of six 0.1 is not 0.1.)
 
     >>> safe_std(torch.tensor([[1.0, 7.0], [5.0, 7.0]]))
     tensor([2., 1.])
     """
     constant = (x == x[0]).all(dim=0)
-    variance = x.var(dim=0, correction=0)
+    variance = ((x - x.mean(dim=0)) ** 2).mean(dim=0)
     return torch.sqrt(torch.where(constant, 1.0, variance))

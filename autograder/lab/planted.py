@@ -369,9 +369,9 @@ def runs_out_of_numbers(kind: str, seed: int) -> nn.Sequential:
     """A net in float64 for (N, 6), with BatchNorm at its beginning and a culprit in its middle.
 
     Args:
-        kind: one of `ILL`: "log of zero" and "exp" put out infinities, "naive softmax" and "standardise" nan, "divide" both; "root" and
-            "log behind a mask" are finite on the way up and not on the way back; "gain" is finite but for the gradient of its own
-            parameter; in "no module" the logarithm stands in a forward method.
+        kind: one of `ILL`: "log of zero" and "exp" put out infinities, "naive softmax" and "standardise" nan, "divide" both; "root"
+            and "log behind a mask" are finite on the way up and not on the way back; "gain" is finite but for the gradient of its
+            own parameter; in "no module" the logarithm stands in a forward method.
         seed: of the weights; it also decides where in the body the culprit stands.
 
     Raises:
@@ -389,5 +389,6 @@ def runs_out_of_numbers(kind: str, seed: int) -> nn.Sequential:
         culprit: nn.Module = _RootGain()
     else:
         culprit = nn.Identity() if kind == "healthy" else _Apply(_CULPRITS[kind])
-    body = nn.Sequential(first, nn.Tanh(), second, nn.ReLU(), *[nn.Identity()] * (seed % 3), culprit)
+    more = [nn.Tanh() for _ in range(seed % 3)]
+    body = nn.Sequential(*more, first, nn.Tanh(), second, nn.ReLU(), culprit)
     return nn.Sequential(nn.BatchNorm1d(6), body, last).double()

@@ -835,3 +835,287 @@ variants.wrong(
     says="accuracy asks which class is ahead, cross-entropy by how much: sure samples may lose more than doubtful ones win",
     accuracy_up_loss_up='"D"',
 )
+
+# E8.6 first_nonfinite, masked_log, safe_normalize, bce_with_logits, safe_std
+
+
+def find_by_two_passes(model, x):
+    def kind(tensor):
+        return "inf" if bool(torch.isinf(tensor).any()) else "nan"
+
+    def finite(tensor):
+        return bool(torch.isfinite(tensor).all())
+
+    if not finite(x):
+        return "input", kind(x)
+    model = copy.deepcopy(model)
+    seen, arrived = [], []
+
+    def after(name):
+        def hook(module, inputs, output):
+            seen.append((name, finite(output), kind(output)))
+
+        return hook
+
+    def leave(name):
+        return lambda gradient: arrived.append((name, finite(gradient), "gradient " + kind(gradient)))
+
+    def before(name):
+        def hook(module, inputs):
+            if inputs[0].requires_grad:
+                inputs[0].register_hook(leave(name))
+
+        return hook
+
+    for name, module in model.named_modules():
+        module.register_forward_hook(after(name))
+        if not len(list(module.children())):
+            module.register_forward_pre_hook(before(name))
+            for parameter in module.parameters():
+                parameter.register_hook(leave(name))
+    model(x).sum().backward()
+    for name, fine, what in seen:
+        if not fine:
+            return name, what
+    for name, fine, what in arrived:
+        if not fine:
+            return name, what
+    return None
+
+
+def log_by_index(x):
+    out = torch.zeros_like(x)
+    out[x > 0] = torch.log(x[x > 0])
+    return out
+
+
+def normalize_by_norm(x):
+    length = x.norm(dim=1, keepdim=True)
+    return x / torch.where(length == 0, torch.ones_like(length), length)
+
+
+def std_by_extremes(x):
+    deviation = x - x.mean(dim=0)
+    fixed = x.amax(dim=0) == x.amin(dim=0)
+    squares = (deviation**2).mean(dim=0).masked_fill(fixed, 1.0)
+    return squares.sqrt()
+
+
+LOG = "torch.where(positive, torch.log(torch.where(positive, x, 1.0)), 0.0)"
+UNIT = "x / torch.sqrt(torch.where(squared > 0, squared, 1.0))"
+ROOT = "torch.sqrt(torch.where(constant, 1.0, variance))"
+VARIANCE = "((x - x.mean(dim=0)) ** 2).mean(dim=0)"
+LOSSES = "-(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).mean()"
+
+variants.right(
+    "sf.otherwise",
+    first_nonfinite=find_by_two_passes,
+    masked_log=log_by_index,
+    safe_normalize=normalize_by_norm,
+    bce_with_logits=edit("-(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).mean()", "F.binary_cross_entropy_with_logits(z, y)"),
+    safe_std=std_by_extremes,
+)
+variants.right(
+    "sf.welford",  # torch's own variance of a constant column is exactly 0
+    safe_std=edit(
+        "constant = (x == x[0]).all(dim=0)\n    ", "", VARIANCE, "x.var(dim=0, correction=0)\n    constant = variance == 0"
+    ),
+)
+variants.right(
+    "sf.softplus",
+    bce_with_logits=edit(LOSSES, "(y * F.softplus(-z, threshold=700) + (1 - y) * F.softplus(z, threshold=700)).mean()"),
+    safe_std=edit("torch.sqrt(torch.where(constant, 1.0, variance))", "torch.where(constant, 1.0, x.std(dim=0, correction=0))"),
+)
+
+
+variants.wrong(
+    "sf.where_outside",
+    says="you have walked into the where trap: the logarithm still gets the 0, and on the way back 0 times infinity is nan",
+    hint="replace the bad number before the logarithm, not after it",
+    masked_log=edit(LOG, "torch.where(positive, torch.log(x), 0.0)"),
+)
+variants.wrong(
+    "sf.eps_inside_log",
+    says="you add a small number inside the logarithm: that changes the value wherever it was right",
+    hint="replace the numbers that are not positive, and leave the others alone",
+    masked_log=edit(LOG, "torch.where(positive, torch.log(x.clamp(min=0) + 1e-8), 0.0)"),
+)
+variants.wrong(
+    "sf.log_clamped",
+    says="your clamp gives the logarithm of a tiny number where 0 is asked for",
+    hint="0 for x that is not positive",
+    masked_log=edit(LOG, "torch.log(x.clamp(min=1e-12))"),
+)
+variants.wrong(
+    "sf.normalize_plain",
+    says="you divide a row of zeros by its length, 0: nan",
+    hint="replace the length of such a row by 1",
+    safe_normalize=edit(UNIT, "x / torch.sqrt(squared)"),
+)
+variants.wrong(
+    "sf.normalize_eps",
+    says="you add a small number to the length: that changes every row, and gives a row of zeros a gradient of millions",
+    hint="replace the length where it is 0, and leave the others alone",
+    safe_normalize=edit(UNIT, "x / (x.norm(dim=1, keepdim=True) + 1e-8)"),
+)
+variants.wrong(
+    "sf.normalize_clamped",
+    says="your smallest length is too large: short rows must become as long as all the others",
+    hint="only a length of exactly 0 is replaced",
+    safe_normalize=edit(UNIT, "x / torch.sqrt(squared.clamp(min=1e-12))"),
+)
+variants.wrong(
+    "sf.normalize_where_outside",
+    says="you pick the zeros after the division: on the way back 0 times infinity is nan",
+    hint="replace the length before dividing by it",
+    safe_normalize=edit(UNIT, "torch.where(squared > 0, x / torch.sqrt(squared), 0.0)"),
+)
+variants.wrong(
+    "sf.normalize_columns",
+    says="you bring the columns to length 1: a sample is a row",
+    hint="dim=1",
+    safe_normalize=edit("sum(dim=1, keepdim=True)", "sum(dim=0, keepdim=True)"),
+)
+variants.wrong(
+    "sf.bce_naive",
+    says="you take the logarithm of a rounded probability: at a score of 1000 it is exactly 0 or 1",
+    hint="F.logsigmoid stays in logarithms",
+    bce_with_logits=edit(LOSSES, "-(y * torch.log(torch.sigmoid(z)) + (1 - y) * torch.log(1 - torch.sigmoid(z))).mean()"),
+)
+variants.wrong(
+    "sf.clamp_kills",
+    says="your clamp cuts the gradient off: the surest mistakes, which have most to learn, learn nothing",
+    hint="no clamp is needed when you stay in logarithms",
+    bce_with_logits=edit(LOSSES, "F.binary_cross_entropy(torch.sigmoid(z).clamp(1e-12, 1 - 1e-12), y)"),
+)
+variants.wrong(
+    "sf.bce_overflow",
+    says="e to the power of 1000 is infinite: put only negative numbers into the exponential",
+    hint="softplus(z) = log(1 + e^z) has a form that does not overflow: F.softplus, or F.logsigmoid",
+    bce_with_logits=edit(LOSSES, "(torch.log(1 + torch.exp(z)) - y * z).mean()"),
+)
+variants.wrong(
+    "sf.bce_kink",
+    says="your value is right; at a score of 0 max and absolute value have kinks whose gradients should cancel and do not",
+    hint="F.logsigmoid has no kink",
+    bce_with_logits=edit(LOSSES, "(z.clamp(min=0) - y * z + torch.log1p(torch.exp(-z.abs()))).mean()"),
+)
+variants.wrong(
+    "sf.bce_sum",
+    says="you add the samples up: the mean is asked for",
+    hint="divide by N",
+    bce_with_logits=edit(LOSSES, LOSSES.replace("mean()", "sum()")),
+)
+variants.wrong(
+    "sf.bce_one_side",
+    says="you only count the samples whose answer is yes: a no costs something as well",
+    hint="there are two terms",
+    bce_with_logits=edit(LOSSES, "-(y * F.logsigmoid(z)).mean()"),
+)
+variants.wrong(
+    "sf.std_where_outside",
+    says="you pick after the root: its derivative at 0 is infinite, and 0 times infinity is nan",
+    hint="replace the variance before taking the root",
+    safe_std=edit(ROOT, "torch.where(constant, 1.0, torch.sqrt(variance))"),
+)
+variants.wrong(
+    "sf.std_eps",
+    says="you add a small number to the variance, as BatchNorm does: that changes every column",
+    hint="replace it only where the column never changes",
+    safe_std=edit(ROOT, "torch.sqrt(variance + 1e-8)"),
+)
+variants.wrong(
+    "sf.std_zero",
+    says="you return 0 for a column that never changes: whoever divides by it gets nan",
+    hint="1 does no harm to a column of zeros",
+    safe_std=edit(ROOT, "torch.where(constant, 0.0, torch.sqrt(torch.where(constant, 1.0, variance)))"),
+)
+variants.wrong(
+    "sf.std_variance_zero",
+    says="you ask whether the variance is 0: that of six 0.1s is not, because their computed mean is not quite 0.1",
+    hint="ask whether all entries of the column are equal",
+    safe_std=edit("constant = (x == x[0]).all(dim=0)\n    ", "", ".mean(dim=0)\n", ".mean(dim=0)\n    constant = variance == 0\n"),
+)
+variants.wrong(
+    "sf.std_unbiased",
+    says="you divide by N - 1, torch's default: here it is N",
+    hint="correction=0",
+    safe_std=edit(VARIANCE, "x.var(dim=0)"),
+)
+variants.wrong(
+    "sf.std_rows",
+    says="you take the spread of every row; a feature is a column",
+    hint="dim=0",
+    safe_std=edit(VARIANCE, "x.var(dim=1, correction=0)[: x.shape[1]]"),
+)
+variants.wrong(
+    "fn.only_output",
+    says="you look at the model's output alone: it tells that something has happened, not where",
+    hint="a forward hook on every module",
+    first_nonfinite=edit("in net.named_modules():", "in [('', net)]:"),
+)
+variants.wrong(
+    "fn.last",
+    says="you report the last finding: the first is the culprit, all others are its victims",
+    hint="found[0]",
+    first_nonfinite=edit("return found[0] if found", "return found[-1] if found"),
+)
+variants.wrong(
+    "fn.nan_only",
+    says="you look for nan only: what becomes a nan has often been an infinity before, one or two modules earlier",
+    hint="isfinite sees both",
+    first_nonfinite=edit("not tensor.isfinite().all()", "tensor.isnan().any()"),
+)
+variants.wrong(
+    "fn.inf_only",
+    says="you look for infinities only: 0/0 and the like give nan at once",
+    hint="isfinite sees both",
+    first_nonfinite=edit("not tensor.isfinite().all()", "tensor.isinf().any()"),
+)
+variants.wrong(
+    "fn.nan_first",
+    says="where both are there you say nan; the infinity is usually the older one, and it is what is asked for",
+    hint="ask for inf first",
+    first_nonfinite=edit('"inf" if tensor.isinf().any() else "nan"', '"nan" if tensor.isnan().any() else "inf"'),
+)
+variants.wrong(
+    "fn.forward_only",
+    says="you never go back: a root of 0 is a fine number, and its gradient is not",
+    hint="output.backward(torch.ones_like(output)), with hooks on tensors",
+    first_nonfinite=edit("if not found and output.requires_grad:", "if False:"),
+)
+variants.wrong(
+    "fn.no_parameters",
+    says="you look at the gradients of inputs only: a module's own parameter can get the first one that is not finite",
+    hint="register_hook works on parameters too",
+    first_nonfinite=edit("            watch(module.parameters(), name)\n", ""),
+)
+variants.wrong(
+    "fn.gradient_of_outputs",
+    says="you look at the gradients of outputs: they have not been through the module yet, so you blame the one before",
+    hint="what comes out of a module on the way back is the gradient of its input",
+    first_nonfinite=edit(
+        "module.register_forward_pre_hook(lambda module, inputs, name=name: watch(inputs, name))",
+        "module.register_forward_hook(lambda module, inputs, output, name=name: watch([output], name))",
+        "            watch(module.parameters(), name)\n",
+        "",
+    ),
+)
+variants.wrong(
+    "fn.no_input",
+    says="you blame the first module for what was wrong with the data: look at x before the model does",
+    hint='("input", kind)',
+    first_nonfinite=edit('    look(x, "input")\n', ""),
+)
+variants.wrong(
+    "fn.class_names",
+    says="you report the class of the module: there may be twenty of it",
+    hint="the name in model.named_modules()",
+    first_nonfinite=edit("look(output, name))", "look(output, type(module).__name__))"),
+)
+variants.wrong(
+    "fn.no_copy",
+    says="you work on the model itself: hooks, gradients and statistics stay behind",
+    hint="copy.deepcopy(model)",
+    first_nonfinite=edit("net = copy.deepcopy(model)", "net = model"),
+)
