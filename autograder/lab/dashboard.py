@@ -36,6 +36,7 @@ LAYERS = ("1", "2", "3")
 
 _MARKS = "os^Dv"
 _WALL = 24
+_NAMES = {"ratios": "update ratios", "guesses": "predictions"}
 
 
 def run(optimizer: str, rate: float, steps: int = 400, seed: int = 0, *, every: int = 4) -> list[dict[str, Any]]:
@@ -66,7 +67,7 @@ def run(optimizer: str, rate: float, steps: int = 400, seed: int = 0, *, every: 
         batches = [rows for _ in range(1 + steps * 32 // len(X)) for rows in torch.randperm(len(X)).split(32)]
 
     def values(what: str) -> list[np.ndarray]:
-        return [np.array(getattr(net[place], what).detach()) for place in (0, 2, 4)]
+        return [getattr(net[place], what).detach().numpy().copy() for place in (0, 2, 4)]
 
     def of_fixed() -> list[float]:
         with torch.no_grad():
@@ -86,7 +87,7 @@ def run(optimizer: str, rate: float, steps: int = 400, seed: int = 0, *, every: 
         opt.zero_grad()
         loss.backward()
         if close:
-            row["activations"] = {layer: _statistics(np.array(h.detach())) for layer, h in zip(LAYERS, hidden, strict=False)}
+            row["activations"] = {layer: _statistics(h.detach().numpy()) for layer, h in zip(LAYERS, hidden, strict=False)}
             row["fixed"] = of_fixed()
             old = values("weight")
         opt.step()
@@ -157,7 +158,7 @@ def draw(records: Sequence[Row], title: str = "") -> Figure:
             panel(axis, records)
         else:
             axis.set_axis_off()
-            axis.text(0.5, 0.5, f"no {needs}\nin the records", ha="center", va="center", color=plots.GREY)
+            axis.text(0.5, 0.5, f"no {_NAMES.get(needs, needs)}\nin the records", ha="center", va="center", color=plots.GREY)
     if title:
         axes[0, 0].set_title(title)
     return figure
@@ -236,10 +237,19 @@ def _predictions(axis: Axes, records: Sequence[Row]) -> None:
     for pair in zip(row["truth"], row["guesses"], strict=True):
         counts[place[pair[0]], place[pair[1]]] += 1
     wrong = counts - np.diag(np.diag(counts))
-    axis.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(4, wrong.max()))
+    darkest = max(6, wrong.max())
+    axis.imshow(wrong, cmap="Oranges", vmin=0, vmax=1.3 * darkest)
     for (up, across), count in np.ndenumerate(counts):
         if count:
-            axis.text(across, up, f"{count:g}", ha="center", va="center", fontsize=6, color=plots.INK)
+            axis.text(
+                across,
+                up,
+                f"{count:g}",
+                ha="center",
+                va="center",
+                fontsize=6,
+                color=plots.CARD if wrong[up, across] > 0.8 * darkest else plots.INK,
+            )
     axis.set_xticks(range(len(kinds)), [str(kind) for kind in kinds])
     axis.set_yticks(range(len(kinds)), [str(kind) for kind in kinds])
     axis.grid(False)

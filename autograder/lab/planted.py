@@ -382,7 +382,7 @@ def runs_out_of_numbers(kind: str, seed: int) -> nn.Sequential:
         first, second, last = nn.Linear(6, 8), nn.Linear(8, 7), nn.Linear(7, 3)
     with torch.no_grad():
         second.weight[0] = 0.0
-        second.bias[0] = -1.0  # the first unit after the ReLU is 0 for every sample
+        second.bias[0] = 0.0  # the first unit is 0 for every sample
     if kind == "no module":
         return nn.Sequential(nn.BatchNorm1d(6), nn.Sequential(first, nn.Tanh()), _LogAtTheEnd(second), last).double()
     if kind == "gain":
@@ -390,5 +390,5 @@ def runs_out_of_numbers(kind: str, seed: int) -> nn.Sequential:
     else:
         culprit = nn.Identity() if kind == "healthy" else _Apply(_CULPRITS[kind])
     more = [nn.Tanh() for _ in range(seed % 3)]
-    body = nn.Sequential(*more, first, nn.Tanh(), second, nn.ReLU(), culprit)
+    body = nn.Sequential(*more, first, nn.Tanh(), second, _Apply(torch.abs), culprit)
     return nn.Sequential(nn.BatchNorm1d(6), body, last).double()

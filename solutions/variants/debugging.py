@@ -448,7 +448,7 @@ variants.wrong(
 )
 variants.wrong(
     "pg.one_sided",
-    says="your difference looks to one side only: its error is a thousand times that of a central one, too much to tell right from nearly right",
+    says="your difference looks to one side only: its error is so large that it cannot tell right from nearly right",
     hint="(L(w + h) - L(w - h)) / 2h",
     param_gradcheck=edit("(h, -h)", "(h, 0.0)", DIFFERENCE, "(sides[0] - sides[1]) / h"),
 )
@@ -589,6 +589,17 @@ variants.wrong(
     ActivationMonitor=edit("h.mean().item()", "h.mean()"),
 )
 variants.wrong(
+    "am.hoards",
+    says="you keep the outputs themselves as well: after a hundred steps a hundred of them are in memory, with their graphs",
+    hint="keep the numbers alone",
+    ActivationMonitor=edit(
+        "h = output.detach()",
+        "self._handles.append(output)\n            h = output.detach()",
+        "handle.remove()",
+        "getattr(handle, 'remove', int)()",
+    ),
+)
+variants.wrong(
     "am.no_remove",
     says="your hooks stay on the model: with every run of the cell it gets slower, and records more",
     hint="register_forward_hook returns a handle: call its remove() in __exit__",
@@ -684,7 +695,7 @@ variants.wrong(
 )
 variants.wrong(
     "am.returns",
-    says="your hook returns something: that takes the place of the layer's output, here without its history, so nothing below it learns any more",
+    says="your hook returns something: that takes the place of the output, here without a history, so nothing below it learns",
     hint="a hook that only listens returns nothing",
     ActivationMonitor=edit(
         "        def record(module: nn.Module, inputs: Any, output: torch.Tensor) -> None:",
@@ -698,12 +709,13 @@ variants.wrong(
 
 
 def ratios_by_hand(model, opt, closure):
-    names, weights = zip(*((name, p) for name, p in model.named_parameters() if p.dim() > 1))
+    names = [name for name, p in model.named_parameters() if p.dim() > 1]
+    weights = [p for p in model.parameters() if p.dim() > 1]
     old = copy.deepcopy([p.data for p in weights])
     closure()
     opt.step()
     result = {}
-    for name, p, w in zip(names, weights, old):
+    for name, p, w in zip(names, weights, old, strict=True):
         length, size = torch.sqrt(((p.data - w) ** 2).sum()), torch.sqrt((w**2).sum())
         if size == 0:
             result[name] = math.inf if length > 0 else 0.0
@@ -739,7 +751,8 @@ variants.wrong(
     hint="measure the weights before and after",
     update_ratios=edit(
         LENGTHS,
-        "moved, size = (opt.param_groups[0]['lr'] * parameter.grad).norm().item() if parameter.grad is not None else 0.0, before[name].norm().item()",
+        "g = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad\n"
+        "        moved, size = opt.param_groups[0]['lr'] * g.norm().item(), before[name].norm().item()",
     ),
 )
 variants.wrong(
@@ -796,7 +809,7 @@ variants.wrong(
     hint="it is a real step that you watch, not a rehearsal",
     update_ratios=edit(
         "    return ratios",
-        "    with torch.no_grad():\n        for name, parameter in matrices.items():\n            parameter.copy_(before[name])\n    return ratios",
+        "    for name, parameter in matrices.items():\n        parameter.data.copy_(before[name])\n    return ratios",
     ),
 )
 variants.wrong(
