@@ -134,6 +134,137 @@ variants.wrong(
     overfit_one_batch=edit("losses.append(loss.item())", "losses.append(loss)"),
 )
 
+# E8.7 dependency_chart
+
+
+def chart_from_jacobian(model, x, probes=20):
+    twin = copy.deepcopy(model)
+    places = [x, *(torch.randn_like(x) for _ in range(probes))]
+    seen = torch.zeros(len(x), len(x), dtype=torch.bool)
+    for place in places:
+        jacobian = torch.autograd.functional.jacobian(twin, place)
+        outputs = jacobian.dim() - x.dim()
+        moved = jacobian.ne(0).flatten(outputs + 1).any(dim=-1) if x.dim() > 1 else jacobian.ne(0)
+        seen = seen | (moved.flatten(1, outputs - 1).any(dim=1) if outputs > 1 else moved)
+    return seen
+
+
+def chart_with_upstream(model, x, probes=20):
+    model, rows = copy.deepcopy(model), []
+    batches = [x.detach().clone().requires_grad_()]
+    batches += [torch.empty_like(x).normal_().requires_grad_() for _ in range(max(probes, 30))]
+    outputs = [model(batch) for batch in batches]
+    for i in range(x.shape[0]):
+        row = torch.zeros(x.shape[0], dtype=torch.bool)
+        for batch, output in zip(batches, outputs, strict=True):
+            if output.grad_fn is None:
+                continue
+            upstream = torch.zeros_like(output)
+            upstream[i] = torch.rand(output[i].shape, dtype=output.dtype) + 0.5
+            gradient = torch.autograd.grad(output, batch, upstream, retain_graph=True, allow_unused=True)[0]
+            if gradient is not None:
+                row = row | torch.stack([part.abs().max() > 0 for part in gradient])
+        rows.append(row)
+    return torch.stack(rows)
+
+
+variants.right("dc.jacobian", dependency_chart=chart_from_jacobian)
+variants.right("dc.upstream", dependency_chart=chart_with_upstream)
+
+SCORE = "score = (weights[i] * outputs[i]).sum()"
+CHART_GRADIENT = "(gradient,) = torch.autograd.grad(score, batch, retain_graph=True, allow_unused=True)"
+
+variants.wrong(
+    "dc.sum_all",
+    says="you differentiate the sum over all samples: then every row is the same, and everybody seems to depend on everybody",
+    hint="the score of row i is made of outputs[i] alone",
+    dependency_chart=edit(SCORE, "score = (weights * outputs).sum()"),
+)
+variants.wrong(
+    "dc.zero_relu",
+    says="you look at x alone: a connection through a ReLU that is closed there does not show",
+    hint="look at the random batches as well, and collect with |=",
+    dependency_chart=edit("range(probes + 1)", "range(1)"),
+)
+variants.wrong(
+    "dc.last_probe",
+    says="your chart is that of the last random batch: what an earlier one showed has been overwritten",
+    hint="|= collects, = overwrites",
+    dependency_chart=edit("chart[i] |=", "chart[i] ="),
+)
+variants.wrong(
+    "dc.param_grads",
+    says="your test leaves gradients behind in the model's parameters: the next step of its training would use them",
+    hint="torch.autograd.grad(score, batch) returns the gradient and stores nothing",
+    dependency_chart=edit(
+        "    model = copy.deepcopy(model)\n",
+        "    buffers = copy.deepcopy(dict(model.named_buffers()))\n",
+        CHART_GRADIENT,
+        "score.backward(retain_graph=True)\n            gradient, batch.grad = batch.grad, None",
+        "    return chart",
+        "    for name, buffer in model.named_buffers():\n        buffer.copy_(buffers[name])\n    return chart",
+    ),
+)
+variants.wrong(
+    "dc.running_stats",
+    says="your test runs random batches through the model itself: BatchNorm's running statistics have moved",
+    hint="test a copy: copy.deepcopy(model)",
+    dependency_chart=edit("    model = copy.deepcopy(model)\n", ""),
+)
+variants.wrong(
+    "dc.plain_sum",
+    says="you add the outputs of a sample up without weights: where their sum is constant, nothing seems to depend on anything",
+    hint="multiply the outputs by random weights before you sum",
+    dependency_chart=edit("(weights[i] * outputs[i])", "outputs[i]"),
+)
+variants.wrong(
+    "dc.first_output",
+    says="you look at the first output of each sample only: a leak in another one goes unseen",
+    hint="all of outputs[i] belongs into the score",
+    dependency_chart=edit("(weights[i] * outputs[i])", "(weights[i] * outputs[i]).flatten()[:1]"),
+)
+variants.wrong(
+    "dc.transposed",
+    says="you return the chart with inputs down and outputs across: it is the transpose of what is asked",
+    hint="the gradient of output i fills row i",
+    dependency_chart=edit("chart[i] |=", "chart[:, i] |="),
+)
+variants.wrong(
+    "dc.eval_mode",
+    says="you switch the model to evaluation mode: BatchNorm then looks clean, whatever it does in training",
+    hint="look at the model in the mode it is in",
+    dependency_chart=edit("copy.deepcopy(model)", "copy.deepcopy(model).eval()"),
+)
+variants.wrong(
+    "dc.cut",
+    says="you raise an error where no gradient gets through: that is the finding which the chart is there to show",
+    hint="allow_unused=True gives None in that case: treat it as 0",
+    dependency_chart=edit(", allow_unused=True", ""),
+)
+
+
+def chart_by_nudging(model, x, probes=20):
+    model = copy.deepcopy(model)
+    chart = torch.zeros(len(x), len(x), dtype=torch.bool)
+    with torch.no_grad():
+        for probe in range(probes + 1):
+            batch = x.clone() if probe == 0 else torch.randn_like(x)
+            outputs = model(batch)
+            for j in range(len(x)):
+                nudged = batch.clone()
+                nudged[j] += 0.01 * torch.randn_like(batch[j])
+                chart[:, j] |= (model(nudged) != outputs).reshape(len(x), -1).any(dim=1)
+    return chart
+
+
+variants.wrong(
+    "dc.nudge",
+    says="you nudge the inputs and watch the values: they get through where no gradient does, and it is gradients that train",
+    hint="torch.autograd.grad(score, batch) sees what training sees",
+    dependency_chart=chart_by_nudging,
+)
+
+# @@MINE@@
 # Q8.1
 
 variants.wrong(
