@@ -114,7 +114,7 @@ def find_untrained(
     Args:
         model: the model that is meant to be trained. Its weights, its buffers and its gradients stay as they are.
         opt: the optimizer that is meant to train it.
-        loss_fn: takes a model and returns its loss on some batch. It is called once, with a copy of `model`.
+        loss_fn: takes a model, `model` itself or a copy, and returns its loss on some batch.
 
     Returns:
         Five lists of names, each in the order of `model.named_parameters()` or `model.named_modules()`:

@@ -112,7 +112,7 @@ class Trainee(nn.Module):
         if condition in ("dead", "one of each"):
             self.extra = nn.Linear(7, 7)
             nn.init.constant_(self.extra.bias, -100)
-        if condition == "tied":
+        if condition in ("tied", "tied left out"):
             self.twice = nn.Linear(5, 7)
             self.twice.weight = self.body[0].weight  # type: ignore[assignment]
         self.double()
@@ -126,7 +126,7 @@ class Trainee(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scores (N, 3)."""
         h = self.body(x)
-        if self.condition == "tied":
+        if hasattr(self, "twice"):
             h = h + self.twice(x)
         if hasattr(self, "block"):
             h = self.block(h)
@@ -139,13 +139,14 @@ class Trainee(nn.Module):
 
 
 def trainee(condition: str, seed: int = 0) -> tuple[Trainee, torch.optim.SGD]:
-    """A net for 5 inputs and 3 classes, and the optimizer that is meant to train it.
+    """A net for 5 inputs and 3 classes, and the optimizer that is meant to train it, in two groups.
 
     Args:
         condition: "healthy"; "frozen", the first weights do not require gradients; "all frozen"; "left out", the optimizer has not
             got the head's bias; "unused", a layer `spare` stands in no forward pass; "dead", the ReLU behind a layer `extra`
             lets nothing through; "list", "tuple" and "nested", layers stand in containers of Python; "in order", a list holds
-            layers that are registered as well; "tied", two layers share their weights; "stale", the net has been made anew,
+            layers that are registered as well; "tied", two layers share their weights, which in "tied left
+            out" the optimizer has not got; "stale", the net has been made anew,
             alike to the last bit, after the optimizer; "one of each".
         seed: of the initial weights; torch's own generator is left alone.
     """
@@ -155,7 +156,15 @@ def trainee(condition: str, seed: int = 0) -> tuple[Trainee, torch.optim.SGD]:
         parameters = dict(model.named_parameters())
         if condition in ("left out", "one of each"):
             del parameters["head.bias"]
-        optimizer = torch.optim.SGD(parameters.values(), lr=0.1)
+        if condition == "tied left out":
+            del parameters["body.0.weight"]
+        optimizer = torch.optim.SGD(
+            [
+                {"params": [parameter for name, parameter in parameters.items() if name.startswith("body")]},
+                {"params": [parameter for name, parameter in parameters.items() if not name.startswith("body")]},
+            ],
+            lr=0.1,
+        )
         if condition == "stale":
             torch.manual_seed(seed)
             model = Trainee(condition)

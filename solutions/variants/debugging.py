@@ -4,6 +4,7 @@ import copy
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from solutions.variants import Variants, edit
 
@@ -264,6 +265,205 @@ variants.wrong(
     dependency_chart=chart_by_nudging,
 )
 
+# E8.8 find_untrained
+
+
+def untrained_in_place(model, opt, loss_fn):
+    held = [parameter for group in opt.param_groups for parameter in group["params"]]
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    report = {key: [] for key in ("frozen", "not_in_optimizer", "no_grad", "zero_grad", "hidden_modules")}
+    loss = loss_fn(model)
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            report["frozen"].append(name)
+            continue
+        if not any(parameter is other for other in held):
+            report["not_in_optimizer"].append(name)
+        gradient = torch.autograd.grad(loss, parameter, retain_graph=True, allow_unused=True)[0] if loss.requires_grad else None
+        if gradient is None:
+            report["no_grad"].append(name)
+        elif torch.count_nonzero(gradient) == 0:
+            report["zero_grad"].append(name)
+    with torch.no_grad():
+        for buffer, kept in buffers:
+            buffer.copy_(kept)
+    known = set(model.modules())
+    for owner, module in model.named_modules():
+        waiting = [((owner + "." if owner else "") + name, value) for name, value in module.__dict__.items()]
+        while waiting:
+            place, value = waiting.pop(0)
+            if isinstance(value, nn.Module):
+                if value not in known:
+                    report["hidden_modules"].append(place)
+            elif isinstance(value, dict):
+                waiting = [(f"{place}[{key!r}]", item) for key, item in value.items()] + waiting
+            elif isinstance(value, (tuple, list)):
+                waiting = [(f"{place}[{index}]", item) for index, item in enumerate(value)] + waiting
+    return report
+
+
+def untrained_by_backward(model, opt, loss_fn):
+    twin = copy.deepcopy(model)
+    twin.zero_grad(set_to_none=True)
+    loss = loss_fn(twin)
+    if loss.grad_fn is not None:
+        loss.backward()
+    addresses = {parameter.data_ptr() for group in opt.param_groups for parameter in group["params"]}
+    frozen, missing, without, zero = [], [], [], []
+    for (name, original), copied in zip(model.named_parameters(), twin.parameters(), strict=True):
+        if original.requires_grad:
+            if original.data_ptr() not in addresses:
+                missing.append(name)
+            if copied.grad is None:
+                without.append(name)
+            elif float(copied.grad.abs().max()) == 0:
+                zero.append(name)
+        else:
+            frozen.append(name)
+    registered = [id(module) for module in model.modules()]
+
+    def places(place, value):
+        if isinstance(value, nn.Module):
+            return [] if id(value) in registered else [place]
+        if isinstance(value, dict):
+            return [found for key in value for found in places(f"{place}[{key!r}]", value[key])]
+        if isinstance(value, (list, tuple)):
+            return [found for index in range(len(value)) for found in places(f"{place}[{index}]", value[index])]
+        return []
+
+    hidden = []
+    for prefix, module in model.named_modules():
+        for attribute in vars(module):
+            hidden += places(".".join(filter(None, (prefix, attribute))), getattr(module, attribute))
+    return {"frozen": frozen, "not_in_optimizer": missing, "no_grad": without, "zero_grad": zero, "hidden_modules": hidden}
+
+
+variants.right("fu.in_place", find_untrained=untrained_in_place)
+variants.right("fu.backward", find_untrained=untrained_by_backward)
+
+HELD = 'updated = {id(parameter) for group in opt.param_groups for parameter in group["params"]}'
+MISSING = "[name for name, p in model.named_parameters() if p.requires_grad and id(p) not in updated]"
+NONE = "[name for name, gradient in gradients.items() if gradient is None]"
+ZEROS = "[name for name, gradient in gradients.items() if gradient is not None and not gradient.any()]"
+CONTAINERS = "elif isinstance(value, (list, tuple, dict)):"
+
+variants.wrong(
+    "fu.requires_only",
+    says="you only ask for requires_grad: a parameter that the optimizer has never heard of has it as well",
+    hint="a parameter must be in a group of the optimizer, and get a gradient, to be trained",
+    find_untrained=edit(MISSING, "[]", NONE, "[]", ZEROS, "[]"),
+)
+variants.wrong(
+    "fu.by_value",
+    says="you compare tensors by their numbers: a net made anew with the same seed looks like the old one, and is not",
+    hint="compare objects: `is`, or id(...)",
+    find_untrained=edit(
+        HELD,
+        'updated = [parameter for group in opt.param_groups for parameter in group["params"]]',
+        "id(p) not in updated",
+        "not any(p.shape == q.shape and torch.equal(p, q) for q in updated)",
+    ),
+)
+variants.wrong(
+    "fu.by_ambiguous_value",
+    says="`in` asks each tensor of the list whether it equals this one, entry by entry: that is neither identity nor a truth value",
+    hint="compare objects: `is`, or id(...)",
+    find_untrained=edit(
+        HELD,
+        'updated = [parameter for group in opt.param_groups for parameter in group["params"]]',
+        "id(p) not in updated",
+        "p not in updated",
+    ),
+)
+variants.wrong(
+    "fu.first_group",
+    says="you look at the optimizer's first group only: the others hold parameters too",
+    hint="opt.param_groups is a list, with one dict for each group",
+    find_untrained=edit("for group in opt.param_groups for", "for group in opt.param_groups[:1] for"),
+)
+variants.wrong(
+    "fu.grad_none_zero",
+    says="you put a gradient of None and one of zeros into one list: the first parameter is never used, the second is dead",
+    hint="None means that the loss does not depend on the parameter",
+    find_untrained=edit(
+        NONE, "[]", ZEROS, "[name for name, gradient in gradients.items() if gradient is None or not gradient.any()]"
+    ),
+)
+variants.wrong(
+    "fu.none_too",
+    says="you count a gradient of zeros as no gradient as well: then the two lists cannot be told apart",
+    hint="no_grad is for None alone",
+    find_untrained=edit(NONE, "[name for name, gradient in gradients.items() if gradient is None or not gradient.any()]"),
+)
+variants.wrong(
+    "fu.frozen_everywhere",
+    says="you list frozen parameters under other headings too: whoever froze them knows that they get no gradient",
+    hint="the three lists after the first leave frozen parameters out",
+    find_untrained=edit(NONE, "[name for name, p in twin.named_parameters() if not p.requires_grad or gradients[name] is None]"),
+)
+variants.wrong(
+    "fu.tied_twice",
+    says="you list a weight that two layers share twice: it is one parameter",
+    hint="model.named_parameters() gives it once",
+    find_untrained=edit(
+        "[name for name, p in model.named_parameters() if p.requires_grad and",
+        "[name for name, p in model.named_parameters(remove_duplicate=False) if p.requires_grad and",
+    ),
+)
+variants.wrong(
+    "fu.top_level",
+    says="you search the model's own attributes only: a module inside it may keep a list of layers too",
+    hint="model.named_modules() gives all of them, with their names",
+    find_untrained=edit("in model.named_modules():", 'in [("", model)]:'),
+)
+variants.wrong(
+    "fu.flat",
+    says="you look into a container, but not into the containers in it",
+    hint="let the search call itself",
+    find_untrained=edit(
+        '    search(f"{place}[{key!r}]", item)',
+        '    if isinstance(item, nn.Module):\n                    search(f"{place}[{key!r}]", item)',
+    ),
+)
+variants.wrong(
+    "fu.no_tuples",
+    says="you look into lists and dicts, but not into tuples",
+    hint="isinstance takes several types: (list, tuple, dict)",
+    find_untrained=edit(CONTAINERS, "elif isinstance(value, (list, dict)):"),
+)
+variants.wrong(
+    "fu.registered_too",
+    says="you report layers that are registered: a second list of them hides nothing",
+    hint="leave out what is among model.modules()",
+    find_untrained=edit(
+        " and id(value) not in registered",
+        ' and not place.endswith("]") or isinstance(value, nn.Module) and "_modules[" not in place',
+    ),
+)
+variants.wrong(
+    "fu.leaves_gradients",
+    says="your search leaves gradients behind in the model: the next step of its training would use them",
+    hint="work on a copy, or use torch.autograd.grad, which stores nothing",
+    find_untrained=edit(
+        "    return {\n",
+        "    loss_fn(model).backward() if loss.requires_grad else None\n    model.load_state_dict(twin_state)\n    return {\n",
+        "    twin = copy.deepcopy(model)\n",
+        "    twin = copy.deepcopy(model)\n    twin_state = copy.deepcopy(model.state_dict())\n",
+    ),
+)
+variants.wrong(
+    "fu.running_stats",
+    says="your search runs a batch through the model itself: BatchNorm's running statistics have moved",
+    hint="work on a copy",
+    find_untrained=edit("twin = copy.deepcopy(model)", "twin = model"),
+)
+variants.wrong(
+    "fu.all_frozen",
+    says="you ask for gradients of a loss that has none: when everything is frozen, that is the finding, not an error",
+    hint="look at loss.requires_grad first",
+    find_untrained=edit("if trainable and loss.requires_grad:", "if True:"),
+)
+
 # @@MINE@@
 # Q8.1
 
@@ -292,3 +492,12 @@ variants.wrong(
     says="that is the probability; the loss is minus its logarithm",
     softmax_twice_floor="0.23196931668407395",
 )
+
+# Q8.3
+
+for option, says in {
+    "A": "with all your own parts in place a failure by heart tells you no more than you know already: something is broken",
+    "C": "switching parts off and on from a state that does not work gives no comparison: start from one that does",
+    "D": "with parts put back before anything has worked, nobody can say which of them is at fault",
+}.items():
+    variants.wrong(f"q.order.{option}", says=says, emergency_order=f'"{option}"')
