@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -464,6 +465,286 @@ variants.wrong(
     find_untrained=edit("if trainable and loss.requires_grad:", "if True:"),
 )
 
+# E8.9 audit_loader, overlap, class_weights, balanced_batches
+
+
+def audit_sample_by_sample(loader, C):
+    seen, position = {}, 0
+    report = {
+        "samples": 0,
+        "counts": [0] * C,
+        "bad_labels": [],
+        "nonfinite": [],
+        "constant_features": [],
+        "duplicates": [],
+        "single_label_batches": [],
+    }
+    low = high = None
+    for number, (inputs, labels) in enumerate(loader):
+        if len(labels) > 1 and len(set(labels.tolist())) == 1:
+            report["single_label_batches"].append(number)
+        for sample, label in zip(inputs.flatten(1).to(torch.float64), labels.tolist(), strict=True):
+            if 0 <= label < C:
+                report["counts"][label] += 1
+            else:
+                report["bad_labels"].append(position)
+            if bool(torch.isfinite(sample).all()):
+                low = sample if low is None else torch.minimum(low, sample)
+                high = sample if high is None else torch.maximum(high, sample)
+            else:
+                report["nonfinite"].append(position)
+            key = tuple(round(value, 6) if np.isfinite(value) else str(value) for value in sample.tolist())
+            if key in seen:
+                report["duplicates"].append(position)
+            seen[key] = True
+            position += 1
+    report["samples"] = position
+    report["constant_features"] = [index for index, (a, b) in enumerate(zip(low, high, strict=True)) if a == b]
+    return report
+
+
+def overlap_by_distance(A, B, decimals=6):
+    A, B = np.reshape(A, (len(A), -1)), np.reshape(B, (len(B), -1))
+    rounded = np.round(B.astype(float), decimals)
+    return np.flatnonzero([(np.abs(rounded - np.round(a.astype(float), decimals)).max(axis=1) < 1e-12).any() for a in A])
+
+
+def weights_by_mean(counts):
+    if min(counts) == 0:
+        raise ValueError("empty class")
+    return np.mean(counts) / counts
+
+
+def balanced_with_deques(y, B, rng):
+    labels = sorted(set(y.tolist()))
+    each, left = divmod(B, len(labels))
+    if left:
+        raise ValueError("B")
+    longest = max(int((y == label).sum()) for label in labels)
+    queues, batches = {label: [] for label in labels}, []
+    for _ in range((longest + each - 1) // each):
+        batch = []
+        for label in labels:
+            for _ in range(each):
+                if not queues[label]:
+                    queues[label] = np.nonzero(y == label)[0].tolist()
+                    rng.shuffle(queues[label])
+                batch.append(queues[label].pop())
+        batches.append(rng.permutation(batch))
+    return batches
+
+
+variants.right(
+    "al.one_by_one",
+    audit_loader=audit_sample_by_sample,
+    overlap=overlap_by_distance,
+    class_weights=weights_by_mean,
+    balanced_batches=balanced_with_deques,
+)
+variants.right(
+    "al.uniques",
+    audit_loader=edit(
+        "(y == y[0]).all()",
+        "len(torch.unique(y)) == 1",
+        "np.ptp(X_all[finite], axis=0) == 0",
+        "X_all[finite].max(axis=0) == X_all[finite].min(axis=0)",
+    ),
+    overlap=edit("known = {row.tobytes() for row in there}", "known = set(map(bytes, there))"),
+    class_weights=edit("counts.sum() / (len(counts) * counts)", "1 / (counts / counts.sum() * len(counts))"),
+    balanced_batches=edit(
+        "return list(np.concatenate(parts, axis=1))", "return [np.concatenate(rows) for rows in zip(*parts, strict=True)]"
+    ),
+)
+
+variants.wrong(
+    "al.first_batch_only",
+    says="you look at the first batch only: what is wrong with the data seldom stands right in front",
+    hint='report["samples"] should be the number of all samples',
+    audit_loader=edit("            single.append(number)\n", "            single.append(number)\n        break\n"),
+)
+variants.wrong(
+    "al.two_passes",
+    says="you go through the loader twice: a generator is empty by then, and a loader that shuffles comes in another order",
+    hint="collect inputs and labels in one loop",
+    audit_loader=edit(
+        "        labels.append(y.numpy())\n",
+        "",
+        "    X_all, y_all =",
+        "    labels += [y.numpy() for _, y in loader]\n    X_all, y_all =",
+    ),
+)
+variants.wrong(
+    "al.exact_duplicates",
+    says="you compare samples to the last digit: one that was saved or scaled on the way comes back with a little noise",
+    hint="round to 6 decimals before you compare",
+    audit_loader=edit("np.round(X_all, 6) + 0.0", "X_all + 0.0"),
+)
+variants.wrong(
+    "al.minus_zero",
+    says="your comparison tells 0.0 from -0.0: the two are equal, but their bytes are not",
+    hint="add 0.0 after rounding: -0.0 + 0.0 is 0.0",
+    audit_loader=edit("np.round(X_all, 6) + 0.0", "np.round(X_all, 6)"),
+)
+variants.wrong(
+    "al.single_of_one",
+    says="you report batches of one sample: of course they have a single label",
+    hint="ask for len(y) > 1",
+    audit_loader=edit("if len(y) > 1 and (y == y[0]).all():", "if (y == y[0]).all():"),
+)
+variants.wrong(
+    "al.first_label",
+    says="you compare only the first and the last label of a batch: what stands between them may differ",
+    hint="(y == y[0]).all()",
+    audit_loader=edit("(y == y[0]).all()", "y[0] == y[-1]"),
+)
+variants.wrong(
+    "al.nan_constant",
+    says="a single nan hides your constant feature: nan is unequal to everything, also to itself",
+    hint="look for constant features among the finite samples",
+    audit_loader=edit("np.ptp(X_all[finite], axis=0)", "np.ptp(X_all, axis=0)"),
+)
+variants.wrong(
+    "al.nan_only",
+    says="you look for nan and forget the infinities, from which the next nan is made",
+    hint="np.isfinite is False for both",
+    audit_loader=edit("np.isfinite(X_all).all(axis=1)", "~np.isnan(X_all).any(axis=1)"),
+)
+variants.wrong(
+    "al.upper_label",
+    says="you check labels at one end only: -1 is out of range too, and indexing with it picks the last class without a word",
+    hint="(y >= 0) & (y < C)",
+    audit_loader=edit(
+        "valid = (y_all >= 0) & (y_all < C)", "valid = y_all < C", "y_all[valid], minlength", "np.abs(y_all[valid]), minlength"
+    ),
+)
+variants.wrong(
+    "al.off_by_one",
+    says="you take labels for 1 ... C: here they are 0 ... C - 1, and a label C is out of range",
+    hint="(y >= 0) & (y < C)",
+    audit_loader=edit("(y_all < C)", "(y_all <= C)"),
+)
+variants.wrong(
+    "al.both_copies",
+    says="you report the first of two equal samples as a duplicate as well: the first one is the original",
+    hint="a sample is a duplicate when it stood in an *earlier* sample",
+    audit_loader=edit(
+        "[i for i, row in enumerate(rounded) if first.setdefault(row.tobytes(), i) != i]",
+        "[i for i, row in enumerate(rounded) if sum(row.tobytes() == other.tobytes() for other in rounded) > 1]",
+    ),
+)
+variants.wrong(
+    "ov.order_sensitive",
+    says="you compare the first sample with the first and the second with the second: a leak need not stand in the same row",
+    hint="every sample of A against all of B",
+    overlap=edit(
+        "[i for i, row in enumerate(here) if row.tobytes() in known]",
+        "[i for i, (row, other) in enumerate(zip(here, there)) if row.tobytes() == other.tobytes()]",
+    ),
+)
+variants.wrong(
+    "ov.exact",
+    says="you compare to the last digit: a copy in float32, or with noise, gets through",
+    hint="round both sides to `decimals`",
+    overlap=edit(
+        "np.round(part.reshape(len(part), -1).astype(np.float64), decimals)", "part.reshape(len(part), -1).astype(np.float64)"
+    ),
+)
+variants.wrong(
+    "ov.minus_zero",
+    says="your comparison tells 0.0 from -0.0: the two are equal, but their bytes are not",
+    hint="add 0.0 after rounding",
+    overlap=edit("decimals) + 0.0", "decimals)"),
+)
+variants.wrong(
+    "ov.of_b",
+    says="your indices count in B: what is asked is which samples of A are affected",
+    hint="go through A, and ask whether B has the sample",
+    overlap=edit("here, there = (", "there, here = ("),
+)
+variants.wrong(
+    "ov.by_entry",
+    says="you compare entry by entry: a sample is in B when *one* sample of B has all its numbers",
+    hint="a whole row must agree with a whole row",
+    overlap=edit(
+        "[i for i, row in enumerate(here) if row.tobytes() in known]",
+        "[i for i, row in enumerate(here) if len(there) and all((there[:, k] == row[k]).any() for k in range(len(row)))]",
+    ),
+)
+variants.wrong(
+    "cw.inverse_unnormalised",
+    says="your weights are 1/n_c: their mean over the samples is far below 1, and the effective learning rate with it",
+    hint="the weights of all samples must sum to their number n",
+    class_weights=edit("counts.sum() / (len(counts) * counts)", "1 / counts"),
+)
+variants.wrong(
+    "cw.inverse_share",
+    says="your weights are n/n_c: their mean over the samples is the number of classes, and the learning rate grows by it",
+    hint="divide by the number of classes as well",
+    class_weights=edit("(len(counts) * counts)", "counts"),
+)
+variants.wrong(
+    "cw.sum_to_one",
+    says="your weights sum to 1 over the classes: it is their mean over the samples that must be 1",
+    hint="print((weights * counts).sum() / counts.sum())",
+    class_weights=edit("counts.sum() / (len(counts) * counts)", "(1 / counts) / (1 / counts).sum()"),
+)
+variants.wrong(
+    "cw.mean_over_classes",
+    says="the mean of your weights over the classes is 1: it must be that over the samples",
+    hint="print((weights * counts).sum() / counts.sum())",
+    class_weights=edit("counts.sum() / (len(counts) * counts)", "(1 / counts) / (1 / counts).mean()"),
+)
+variants.wrong(
+    "cw.proportional",
+    says="your weights grow with the class: that makes the large classes larger still",
+    hint="rare classes need the large weights",
+    class_weights=edit("counts.sum() / (len(counts) * counts)", "len(counts) * counts / counts.sum()"),
+)
+variants.wrong(
+    "cw.empty_class",
+    says="a class without samples gets an infinite weight: say that it is empty instead",
+    hint="raise ValueError when a count is 0",
+    class_weights=edit("if (counts <= 0).any():", "if (counts < 0).any():"),
+)
+variants.wrong(
+    "bb.with_replacement",
+    says="you draw with replacement: some samples come often by chance, and others of the same class not at all",
+    hint="a class is a queue of permutations: all of its samples, then all of them again",
+    balanced_batches=edit(
+        "np.concatenate([rng.permutation(rows) for _ in range(rounds)])", "rng.choice(rows, size=rounds * int(count))"
+    ),
+)
+variants.wrong(
+    "bb.undersample",
+    says="your epoch ends when the smallest class is used up: most samples of the large classes are never shown",
+    hint="the largest class decides how many batches there are",
+    balanced_batches=edit("number = -(-int(counts.max()) // share)", "number = -(-int(counts.min()) // share)"),
+)
+variants.wrong(
+    "bb.floor",
+    says="the last samples of the largest class are never shown: the number of batches is rounded down",
+    hint="round up: -(-n // share)",
+    balanced_batches=edit("number = -(-int(counts.max()) // share)", "number = int(counts.max()) // share"),
+)
+variants.wrong(
+    "bb.not_shuffled",
+    says="you take the samples of a class in the order of the data: every epoch is the same, and repeats the same samples",
+    hint="rng.permutation(rows)",
+    balanced_batches=edit("rng.permutation(rows) for", "rows for"),
+)
+variants.wrong(
+    "bb.own_generator",
+    says="you make a generator of your own: every epoch is the same as the one before",
+    hint="draw from the rng that you are given",
+    balanced_batches=edit("    classes, counts = np.unique", "    rng = np.random.default_rng(0)\n    classes, counts = np.unique"),
+)
+variants.wrong(
+    "bb.any_size",
+    says="you round B down to a multiple of the number of classes: the batches are smaller than asked for, and nobody is told",
+    hint="raise ValueError",
+    balanced_batches=edit("if B % len(classes):", "if B < len(classes):"),
+)
+
 # @@MINE@@
 # Q8.1
 
@@ -501,3 +782,12 @@ for option, says in {
     "D": "with parts put back before anything has worked, nobody can say which of them is at fault",
 }.items():
     variants.wrong(f"q.order.{option}", says=says, emergency_order=f'"{option}"')
+
+# Q8.5
+
+for option, says in {
+    "A": "the old net with its old layer guesses too, and no rate has ever touched that",
+    "B": "dogs and cats fail as well, and those it has learned from a million pictures",
+    "D": "the old last layer fails as well, and its weights are trained: what both layers share lies before them",
+}.items():
+    variants.wrong(f"q.borrowed.{option}", says=says, fine_tuning_at_chance=f'"{option}"')
