@@ -745,6 +745,247 @@ variants.wrong(
     balanced_batches=edit("if B % len(classes):", "if B < len(classes):"),
 )
 
+# E8.10 confusion, precision_recall_f1, roc_curve, pr_curve, auc
+
+
+def confusion_by_counting(y, yhat, C):
+    M = np.zeros((C, C), dtype=int)
+    np.add.at(M, (y, yhat), 1)
+    return M
+
+
+def rates_by_class(M):
+    C = len(M)
+    precision, recall, f1 = np.zeros(C), np.zeros(C), np.zeros(C)
+    for c in range(C):
+        if M[:, c].sum() > 0:
+            precision[c] = M[c, c] / M[:, c].sum()
+        if M[c].sum() > 0:
+            recall[c] = M[c, c] / M[c].sum()
+        if M[c, c] > 0:
+            f1[c] = 2 * precision[c] * recall[c] / (precision[c] + recall[c])
+    return precision, recall, f1
+
+
+def roc_threshold_by_threshold(y, s):
+    positives, negatives = sum(y == 1), sum(y == 0)
+    if positives == 0 or negatives == 0:
+        raise ValueError("one class only")
+    points = [(0.0, 0.0)]
+    for threshold in sorted(set(s.tolist()), reverse=True):
+        points.append((np.sum((s >= threshold) & (y == 0)) / negatives, np.sum((s >= threshold) & (y == 1)) / positives))
+    return np.array([across for across, _ in points]), np.array([up for _, up in points])
+
+
+def pr_threshold_by_threshold(y, s):
+    if not np.any(y == 1):
+        raise ValueError("no positives")
+    recall, precision = [0.0], [1.0]
+    for threshold in np.unique(s)[::-1]:
+        chosen = y[s >= threshold] == 1
+        recall.append(chosen.sum() / (y == 1).sum())
+        precision.append(chosen.mean())
+    return np.array(recall), np.array(precision)
+
+
+def auc_by_trapezoid(x, y):
+    steps = np.sign(np.diff(x))
+    if steps.min() < 0 < steps.max():
+        raise ValueError("x is not sorted")
+    return float(np.abs(np.trapezoid(y, x)))
+
+
+def roc_of_a_library(y, s):
+    from sklearn import metrics
+
+    if len(np.unique(y)) < 2:
+        raise ValueError("one class only")
+    return metrics.roc_curve(y, s, drop_intermediate=False)[:2]
+
+
+variants.right(
+    "cf.by_loop",
+    confusion=confusion_by_counting,
+    precision_recall_f1=rates_by_class,
+    roc_curve=roc_threshold_by_threshold,
+    pr_curve=pr_threshold_by_threshold,
+    auc=auc_by_trapezoid,
+)
+variants.right(
+    "cf.library",
+    roc_curve=roc_of_a_library,
+    confusion=edit(
+        "np.bincount(C * np.asarray(y) + np.asarray(yhat), minlength=C * C).reshape(C, C)",
+        "np.array([[np.sum((y == i) & (yhat == j)) for j in range(C)] for i in range(C)])",
+    ),
+)
+
+TIE = "last_of_tie = np.append(np.diff(s[order]) != 0, True)"
+
+variants.wrong(
+    "cf.T",
+    says="your confusion matrix has the predictions down and the truth across: it is the transpose of what is asked",
+    hint="row i holds the samples that *are* of class i",
+    confusion=edit("C * np.asarray(y) + np.asarray(yhat)", "C * np.asarray(yhat) + np.asarray(y)"),
+)
+variants.wrong(
+    "cf.classes_seen",
+    says="your matrix has only as many classes as occur: a class that is missing in this batch still has its row and column",
+    hint="the shape is (C, C) whatever y and yhat hold",
+    confusion=edit("return np.bincount", "C = int(max(y.max(), yhat.max())) + 1\n    return np.bincount"),
+)
+variants.wrong(
+    "cf.shares",
+    says="you return shares instead of counts: how many samples a row stands for is lost",
+    hint="counts are integers",
+    confusion=edit(".reshape(C, C)", ".reshape(C, C) / len(y)"),
+)
+variants.wrong(
+    "pf.swapped",
+    says="you have precision and recall exchanged: precision looks down a column, at all that were called c",
+    hint="columns are predictions: M.sum(axis=0)",
+    precision_recall_f1=edit("M.sum(axis=0), M.sum(axis=1)", "M.sum(axis=1), M.sum(axis=0)"),
+)
+variants.wrong(
+    "pf.nan",
+    says="a class that is never predicted gives 0/0 in your code: here that is 0",
+    hint="np.maximum(predicted, 1) does not change a quotient with 0 above the line",
+    precision_recall_f1=edit(
+        "right / np.maximum(predicted, 1)", "right / predicted", "right / np.maximum(true, 1)", "right / true"
+    ),
+)
+variants.wrong(
+    "pf.mean",
+    says="your F1 is the plain mean of precision and recall: with that, one of them alone buys a half",
+    hint="the harmonic mean is 2PR / (P + R)",
+    precision_recall_f1=edit("f1 = 2 * right / np.maximum(predicted + true, 1)", "f1 = (precision + recall) / 2"),
+)
+variants.wrong(
+    "pf.accuracy",
+    says="you divide by the number of all samples: precision and recall look at one column and one row",
+    hint="M.sum(axis=0) and M.sum(axis=1)",
+    precision_recall_f1=edit("M.sum(axis=0), M.sum(axis=1)", "np.full(len(M), M.sum()), np.full(len(M), M.sum())"),
+)
+variants.wrong(
+    "ro.no_tie",
+    says="you give samples with the same score thresholds of their own: the curve then depends on the order of the rows",
+    hint="keep only the last point of every run of equal scores",
+    roc_curve=edit(TIE, "last_of_tie = np.ones(len(s), dtype=bool)"),
+)
+variants.wrong(
+    "ro.fpr_den",
+    says="you divide the false positives by those called negative: the rate is a share of all negatives there are",
+    hint="the last point must be (1, 1)",
+    roc_curve=edit("alarms / alarms[-1]", "alarms / np.maximum(len(s) - hits - alarms, 1)"),
+)
+variants.wrong(
+    "ro.false_discovery",
+    says="you divide the false positives by those called positive: that is 1 - precision, not the false positive rate",
+    hint="divide by the number of all negatives",
+    roc_curve=edit("alarms / alarms[-1]", "alarms / (hits + alarms)"),
+)
+variants.wrong(
+    "ro.no_origin",
+    says="your curve lacks its first point, (0, 0): the threshold above all scores",
+    hint="np.append(0.0, ...)",
+    roc_curve=edit(
+        "np.append(0.0, alarms / alarms[-1])", "alarms / alarms[-1]", "np.append(0.0, hits / hits[-1])", "hits / hits[-1]"
+    ),
+)
+variants.wrong(
+    "ro.rising",
+    says="your threshold rises from the lowest score: a positive has a *high* score, so begin at the top",
+    hint="np.argsort(-s)",
+    roc_curve=edit("np.argsort(-s)", "np.argsort(s)"),
+)
+variants.wrong(
+    "ro.not_sorted",
+    says="you take the samples in the order of the data: thresholds go by score",
+    hint="sort by falling score first",
+    roc_curve=edit("np.argsort(-s)", "np.arange(len(s))"),
+)
+variants.wrong(
+    "ro.axes",
+    says="you return the true positive rate first: what goes across comes first, and that is the false positive rate",
+    hint="(fpr, tpr)",
+    roc_curve=edit(
+        "return np.append(0.0, alarms / alarms[-1]), np.append(0.0, hits / hits[-1])",
+        "return np.append(0.0, hits / hits[-1]), np.append(0.0, alarms / alarms[-1])",
+    ),
+)
+variants.wrong(
+    "ro.one_class",
+    says="with one class missing a rate is 0/0: your curve is nan, and nobody is told",
+    hint="raise ValueError",
+    roc_curve=edit("if positive.all() or not positive.any():", "if len(positive) == 0:"),
+)
+variants.wrong(
+    "pr.swap",
+    says="you return precision first: in a PR curve recall goes across and precision up",
+    hint="(recall, precision)",
+    pr_curve=edit(
+        "return np.append(0.0, hits / hits[-1]), np.append(1.0, hits / called)",
+        "return np.append(1.0, hits / called), np.append(0.0, hits / hits[-1])",
+    ),
+)
+variants.wrong(
+    "pr.zero_start",
+    says="your curve begins at precision 0: where nothing has been called positive, precision is 1 by convention",
+    hint="0/0 has no value of its own; at recall 0 it is set to 1",
+    pr_curve=edit("np.append(1.0, hits / called)", "np.append(0.0, hits / called)"),
+)
+variants.wrong(
+    "pr.no_start",
+    says="your curve lacks its first point, recall 0 and precision 1",
+    hint="np.append puts a number in front",
+    pr_curve=edit("np.append(0.0, hits / hits[-1])", "hits / hits[-1]", "np.append(1.0, hits / called)", "hits / called"),
+)
+variants.wrong(
+    "pr.no_tie",
+    says="you give samples with the same score thresholds of their own: the curve then depends on the order of the rows",
+    hint="keep only the last point of every run of equal scores",
+    pr_curve=edit(TIE, "last_of_tie = np.ones(len(s), dtype=bool)"),
+)
+variants.wrong(
+    "pr.of_all",
+    says="you divide the hits by the number of all samples: precision is a share of those that are called positive",
+    hint="at the k-th of the sorted samples k are called positive",
+    pr_curve=edit("hits / called)", "hits / len(s))"),
+)
+variants.wrong(
+    "pr.no_positives",
+    says="without positives the recall is 0/0: your curve is nan, and nobody is told",
+    hint="raise ValueError",
+    pr_curve=edit("if not positive.any():", "if len(positive) == 0:"),
+)
+variants.wrong(
+    "au.unsorted",
+    says="your area is negative when the curve runs from right to left",
+    hint="the sign tells the direction: take it away",
+    auc=edit("abs(float(np.sum(widths * (y[1:] + y[:-1]) / 2)))", "float(np.sum(widths * (y[1:] + y[:-1]) / 2))"),
+)
+variants.wrong(
+    "au.sorts",
+    says="you sort the points by x: on a vertical piece that turns neighbours round, and hides a curve that goes back and forth",
+    hint="leave the points in their order, and look at the signs of np.diff(x)",
+    auc=edit(
+        "    widths = np.diff(x)\n",
+        "    order = np.argsort(x, kind='stable')\n    x, y = x[order], y[order]\n    widths = np.diff(x)\n",
+    ),
+)
+variants.wrong(
+    "au.rectangles",
+    says="you add rectangles up: between two points the curve is a straight line, so a piece is a trapezoid",
+    hint="take the mean of the two heights",
+    auc=edit("(y[1:] + y[:-1]) / 2", "y[1:]"),
+)
+variants.wrong(
+    "au.back_and_forth",
+    says="you take an x that goes up and down: the pieces then count with both signs, and the sum means nothing",
+    hint="raise ValueError",
+    auc=edit("if (widths < 0).any() and (widths > 0).any():", "if len(x) != len(y):"),
+)
+
 # @@MINE@@
 # Q8.1
 
