@@ -550,8 +550,10 @@ def time_steps(
     Warns:
         UserWarning: the median is above 0.5 s: something beside the computation is slow, more often than not the loader.
 
-    >>> ticks = iter([0.0, 0.25, 1.0, 1.75, 2.0, 2.25])
-    >>> time_steps(lambda: None, n=3, warmup=0, total=100, clock=lambda: next(ticks))
+    >>> now = [0.0]
+    >>> def step():
+    ...     now[0] += 0.25
+    >>> time_steps(step, n=3, total=100, clock=lambda: now[0])
     (0.25, 25.0)
     """
     durations = []

@@ -1,6 +1,8 @@
 """Unit 8A: what a fair grader accepts, and the misconceptions that it names."""
 
 import copy
+import time
+import warnings
 
 import numpy as np
 import torch
@@ -986,6 +988,268 @@ variants.wrong(
     auc=edit("if (widths < 0).any() and (widths > 0).any():", "if len(x) != len(y):"),
 )
 
+# E8.11 tb_smooth, save_ckpt, load_ckpt, time_steps
+
+
+def smooth_with_weights(v, w):
+    if w < 0 or w >= 1:
+        raise ValueError("w")
+    result, past = [], []
+    for value in np.asarray(v, dtype=float):
+        if not np.isfinite(value):
+            result.append(value)
+            continue
+        past.append(value)
+        weights = np.power(float(w), np.arange(len(past))[::-1])
+        result.append(np.dot(weights, past) / weights.sum())
+    return np.array(result, dtype=float)
+
+
+def saved_through_a_file(model, optimizer, scheduler, epoch, rng):
+    import io
+
+    file = io.BytesIO()
+    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    states = {name: part.state_dict() for name, part in parts.items()}
+    torch.save(states | {"epoch": epoch, "rng": rng.bit_generator.state, "torch_rng": torch.random.get_rng_state()}, file)
+    file.seek(0)
+    return torch.load(file)
+
+
+def loaded_from_copies(ckpt, model, optimizer, scheduler, rng):
+    for part, name in ((model, "model"), (optimizer, "optimizer"), (scheduler, "scheduler")):
+        part.load_state_dict(copy.deepcopy(ckpt[name]))
+    rng.bit_generator.state = ckpt["rng"]
+    torch.random.set_rng_state(ckpt["torch_rng"].clone())
+    return ckpt["epoch"]
+
+
+def timed_between_looks(fn, n, warmup=3, total=10_000, clock=time.perf_counter):
+    for _ in range(warmup):
+        fn()
+    looks = [clock()]
+    for _ in range(n):
+        fn()
+        looks.append(clock())
+    steps = sorted(np.diff(looks).tolist())
+    median = (steps[(n - 1) // 2] + steps[n // 2]) / 2
+    if median > 0.5:
+        warnings.warn("slow", UserWarning, stacklevel=1)
+    return median, total * median
+
+
+variants.right(
+    "tb.weights",
+    tb_smooth=smooth_with_weights,
+    save_ckpt=saved_through_a_file,
+    load_ckpt=loaded_from_copies,
+    time_steps=timed_between_looks,
+)
+variants.right(
+    "tb.bias",
+    tb_smooth=edit(
+        "average, t = 0.0, 0",
+        "average, bias = 0.0, 0.0",
+        "average, t = w * average + (1 - w) * value, t + 1",
+        "average, bias = w * average + (1 - w) * value, w * bias + (1 - w)",
+        "average / (1 - w**t)",
+        "average / bias",
+    ),
+    time_steps=edit("float(np.median(durations))", "float(np.quantile(durations, 0.5))"),
+)
+
+variants.wrong(
+    "tb.no_debias",
+    says="your average begins at 0 and is not corrected: the first value is (1 - w) times too small",
+    hint="divide by 1 - w**t, as Adam does",
+    tb_smooth=edit("average / (1 - w**t)", "average"),
+)
+variants.wrong(
+    "tb.first_value",
+    says="your average begins at the first value: that one then has far more weight than those after it",
+    hint="begin at 0, and divide by 1 - w**t",
+    tb_smooth=edit(
+        "average, t = w * average + (1 - w) * value, t + 1",
+        "average, t = w * average + (1 - w) * value if t else value, t + 1",
+        "average / (1 - w**t)",
+        "average",
+    ),
+)
+variants.wrong(
+    "tb.exchanged",
+    says="you have the weights exchanged: w belongs to the past",
+    hint="w = 0 must leave the curve as it is",
+    tb_smooth=edit("w * average + (1 - w) * value", "(1 - w) * average + w * value", "(1 - w**t)", "max(1 - (1 - w) ** t, 1e-300)"),
+)
+variants.wrong(
+    "tb.t_from_zero",
+    says="your count is one behind: at the first value t is 1",
+    hint="count before you divide",
+    tb_smooth=edit("average / (1 - w**t)", "average / max(1 - w ** (t - 1), 1 - w)"),
+)
+variants.wrong(
+    "tb.nan_poisons",
+    says="a nan gets into your average and stays there: everything after it is nan",
+    hint="skip values that are not finite, in the average and in the count",
+    tb_smooth=edit("if np.isfinite(value):", "if True:"),
+)
+variants.wrong(
+    "tb.nan_only",
+    says="you skip nan and take infinities in: after one of them the average is infinite",
+    hint="np.isfinite is False for both",
+    tb_smooth=edit("np.isfinite(value)", "not np.isnan(value)"),
+)
+variants.wrong(
+    "tb.nan_counts",
+    says="a nan is left out of your average, but counted: the correction is then one step ahead",
+    hint="t counts the values that went into the average",
+    tb_smooth=edit(
+        "        if np.isfinite(value):\n            average, t = w * average + (1 - w) * value, t + 1\n",
+        "        t += 1\n        if np.isfinite(value):\n            average = w * average + (1 - w) * value\n",
+    ),
+)
+variants.wrong(
+    "tb.nan_hidden",
+    says="you put the old average where the curve is nan: a run that broke down looks as if nothing had happened",
+    hint="the result is nan where the curve is",
+    tb_smooth=edit(
+        "        if np.isfinite(value):\n",
+        "        if not np.isfinite(value):\n            smoothed[i] = average / (1 - w**t) if t else value\n        else:\n",
+    ),
+)
+variants.wrong(
+    "tb.in_place",
+    says="you smooth the caller's own array: the raw curve is lost",
+    hint="make a copy first",
+    tb_smooth=edit("np.array(v, dtype=np.float64)", "np.asarray(v, dtype=np.float64)"),
+)
+variants.wrong(
+    "tb.any_w",
+    says="you accept w = 1, with which every value is 0/0",
+    hint="raise ValueError outside of [0, 1)",
+    tb_smooth=edit("if not 0 <= w < 1:", "if not 0 <= w <= 1:", "average / (1 - w**t)", "average / max(1 - w**t, 1e-300)"),
+)
+
+LOAD_OPTIMIZER = '    optimizer.load_state_dict(ckpt["optimizer"])\n'
+LOAD_SCHEDULER = '    scheduler.load_state_dict(ckpt["scheduler"])\n'
+LOAD_RNG = '    rng.bit_generator.state = ckpt["rng"]\n'
+LOAD_TORCH_RNG = '    torch.set_rng_state(ckpt["torch_rng"])\n'
+
+variants.wrong(
+    "ck.model_only",
+    says="you load the weights and nothing else: Adam restarts, the schedule begins anew, and the curve jumps",
+    hint="the optimizer, the scheduler and both generators have a state too",
+    load_ckpt=edit(LOAD_OPTIMIZER, "", LOAD_SCHEDULER, "", LOAD_RNG, "", LOAD_TORCH_RNG, ""),
+)
+variants.wrong(
+    "ck.no_optimizer",
+    says="Adam's averages do not come back: the optimizer starts from nothing at a place where it had learned a lot",
+    hint='optimizer.load_state_dict(ckpt["optimizer"])',
+    load_ckpt=edit(LOAD_OPTIMIZER, ""),
+)
+variants.wrong(
+    "ck.no_scheduler",
+    says="the scheduler does not know how far it has come: its next steps are those of the first epochs",
+    hint='scheduler.load_state_dict(ckpt["scheduler"])',
+    load_ckpt=edit(LOAD_SCHEDULER, ""),
+)
+variants.wrong(
+    "ck.rng",
+    says="NumPy's generator does not come back: the batches are other ones from here on",
+    hint="rng.bit_generator.state can be set",
+    load_ckpt=edit(LOAD_RNG, ""),
+)
+variants.wrong(
+    "ck.torch_rng",
+    says="torch's own generator does not come back: the dropout masks are other ones from here on",
+    hint="torch.set_rng_state",
+    load_ckpt=edit(LOAD_TORCH_RNG, ""),
+)
+variants.wrong(
+    "ck.alias",
+    says="your checkpoint holds the tensors of the model itself: whoever trains on changes what was saved",
+    hint="copy.deepcopy of the whole dict",
+    save_ckpt=edit("return copy.deepcopy(\n        {", "return dict(\n        {"),
+)
+variants.wrong(
+    "ck.load_alias",
+    says="the optimizer goes on with the checkpoint's own tensors: after one restart the checkpoint is another one",
+    hint="load from a deep copy",
+    load_ckpt=edit("    ckpt = copy.deepcopy(ckpt)\n", ""),
+)
+variants.wrong(
+    "ck.no_epoch",
+    says="you do not say how many epochs are done: the loop would start counting at 0",
+    hint='return ckpt["epoch"]',
+    load_ckpt=edit('epoch: int = ckpt["epoch"]', "epoch = 0"),
+)
+variants.wrong(
+    "ti.mean_first",
+    says="you take the mean, and take it over the warm-up as well: a slow first step counts in full",
+    hint="leave the first steps out, and take the median of the others",
+    time_steps=edit(
+        "if step >= warmup:",
+        "if True:",
+        "clock() if step >= warmup else 0.0",
+        "clock()",
+        "np.median(durations)",
+        "np.mean(durations)",
+    ),
+)
+variants.wrong(
+    "ti.warmup_counts",
+    says="the steps of the warm-up are among those that you measure",
+    hint="measure only from step number `warmup` on",
+    time_steps=edit("if step >= warmup:", "if True:", "clock() if step >= warmup else 0.0", "clock()"),
+)
+variants.wrong(
+    "ti.mean",
+    says="you take the mean of the steps: a single one that was slow by accident moves it",
+    hint="np.median",
+    time_steps=edit("np.median(durations)", "np.mean(durations)"),
+)
+variants.wrong(
+    "ti.fewer",
+    says="you make n steps in all: the warm-up comes on top of them",
+    hint="fn is called warmup + n times",
+    time_steps=edit("range(warmup + n)", "range(n)", "np.median(durations)", "np.median(durations or [0.0])"),
+)
+variants.wrong(
+    "ti.of_n",
+    says="your estimate is for n steps: those are the sample, the training has `total`",
+    hint="median * total",
+    time_steps=edit("median * total", "median * n"),
+)
+variants.wrong(
+    "ti.no_warning",
+    says="a step of more than half a second passes without a word",
+    hint="warnings.warn when the median is above 0.5",
+    time_steps=edit("if median > 0.5:", "if False:"),
+)
+variants.wrong(
+    "ti.slowest",
+    says="you warn because of the slowest step: one slow step among many is no news, look at the median",
+    hint="the warning is about the median",
+    time_steps=edit("if median > 0.5:", "if max(durations) > 0.5:"),
+)
+variants.wrong(
+    "ti.milliseconds",
+    says="you return milliseconds: both numbers are to be in seconds",
+    hint="leave the clock's unit as it is",
+    time_steps=edit("return median, median * total", "return 1000 * median, 1000 * median * total"),
+)
+variants.wrong(
+    "ti.own_clock",
+    says="you look at your own clock instead of the one that you are given",
+    hint="call clock() before and after fn()",
+    time_steps=edit(
+        "start = clock() if",
+        "start = time.perf_counter() if",
+        "durations.append(clock() - start)",
+        "durations.append(time.perf_counter() - start)",
+    ),
+)
+
 # @@MINE@@
 # Q8.1
 
@@ -1032,3 +1296,12 @@ for option, says in {
     "D": "the old last layer fails as well, and its weights are trained: what both layers share lies before them",
 }.items():
     variants.wrong(f"q.borrowed.{option}", says=says, fine_tuning_at_chance=f'"{option}"')
+
+# Q8.6
+
+for option, says in {
+    "B": "half of 100 ms is saved out of 800: the net waits for its data as before",
+    "C": "even a net that costs nothing leaves 700 ms: it is not the net that is slow",
+    "D": "a batch twice as large takes the loader twice as long: per sample nothing is won but a little of the 100 ms",
+}.items():
+    variants.wrong(f"q.slow.{option}", says=says, slow_iteration=f'"{option}"')
