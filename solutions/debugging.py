@@ -128,9 +128,7 @@ def find_untrained(
           stand, as `layers[0]` or `block.more['left'][1]`.
 
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
-    >>> model[0].bias.requires_grad_(False)
-    Parameter containing:
-    ...
+    >>> model[0].bias.requires_grad = False
     >>> opt = torch.optim.SGD(model[0].parameters(), lr=0.1)
     >>> report = find_untrained(model, opt, lambda model: model(torch.ones(4, 2)).mean())
     >>> report["frozen"], report["not_in_optimizer"]
