@@ -83,6 +83,8 @@ def dependency_chart(model: nn.Module, x: torch.Tensor, probes: int = 20) -> tor
         Tensor (N, N) of booleans, outputs down, inputs across. A model whose outputs do not hang on its inputs at all gives False
         everywhere.
 
+    Source: Karpathy (2019), "A recipe for training neural networks", where the sum has no weights.
+
     >>> dependency_chart(nn.Softmax(dim=0), torch.tensor([[0.5, 2.0], [1.0, -1.0]])).tolist()
     [[True, True], [True, True]]
     """
@@ -251,6 +253,8 @@ def class_weights(counts: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: a class has no samples; no weight can mend that.
 
+    Source: King & Zeng (2001), "Logistic regression in rare events data", Political Analysis 9.
+
     >>> class_weights(np.array([6, 3, 1])).round(4).tolist()
     [0.5556, 1.1111, 3.3333]
     """
@@ -358,6 +362,8 @@ def roc_curve(y: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ValueError: one of the two classes is missing.
 
+    Source: Fawcett (2006), "An introduction to ROC analysis", Pattern Recognition Letters 27, Algorithm 1.
+
     >>> fpr, tpr = roc_curve(np.array([1, 0, 1, 0]), np.array([0.9, 0.5, 0.5, 0.1]))
     >>> fpr.tolist(), tpr.tolist()
     ([0.0, 0.0, 0.5, 1.0], [0.0, 0.5, 1.0, 1.0])
@@ -388,6 +394,8 @@ def pr_curve(y: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         ValueError: there are no positives.
+
+    Source: Davis & Goadrich (2006), "The relationship between precision-recall and ROC curves", ICML.
 
     >>> recall, precision = pr_curve(np.array([1, 0, 1, 0]), np.array([0.9, 0.5, 0.5, 0.1]))
     >>> recall.tolist(), precision.round(3).tolist()
@@ -443,6 +451,8 @@ def tb_smooth(v: np.ndarray, w: float) -> np.ndarray:
 
     Raises:
         ValueError: w is outside of [0, 1).
+
+    Source: the scalar charts of TensorBoard; the correction is that of Kingma & Ba (2015), arXiv:1412.6980, section 3.
 
     >>> tb_smooth(np.array([4.0, 4.0, 0.0, 0.0]), 0.5).round(4).tolist()
     [4.0, 4.0, 1.7143, 0.8]
