@@ -8,14 +8,13 @@ Needs torch; import it as `from autograder.lab import training`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from autograder.lab import plots
 from autograder.lab.data import digits
@@ -112,73 +111,23 @@ def batch(n: int, seed: int = 0, labels: str = "true") -> tuple[torch.Tensor, to
 # instruments
 
 
-class _Enough(Exception):
-    """Ends a training that has been watched for long enough."""
-
-
-def leftovers(train: Callable[[], object], steps: int) -> list[float]:
-    """How much of the gradient that an optimizer uses does not come from the backward pass just before.
-
-    Args:
-        train: runs a training with an optimizer of torch; it is stopped when enough has been seen.
-        steps: how many steps to watch, from the second one on.
-
-    Returns:
-        For each of these steps the length of the difference between the gradient that is used and the one that was just computed,
-        as a share of the longer of the two: 0 when they are the same, 1 when the step gets no gradient at all. Fewer numbers
-        when the training makes fewer steps.
-    """
-    own: dict[torch.Tensor, torch.Tensor] = {}
-    hooks: list[Any] = []
-    shares: list[float] = []
-
-    def remember(parameter: torch.Tensor) -> Callable[[torch.Tensor], None]:
-        def keep(gradient: torch.Tensor) -> None:
-            own[parameter] = own.get(parameter, 0.0) + gradient.detach().clone()
-
-        return keep
-
-    def before_step(optimizer: torch.optim.Optimizer, *_: object) -> None:
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        if hooks:
-            nothing = {parameter: torch.zeros_like(parameter) for parameter in parameters}
-            used = torch.cat([(nothing[p] if p.grad is None else p.grad).flatten() for p in parameters])
-            fresh = torch.cat([own.get(p, nothing[p]).flatten() for p in parameters])
-            longer = max(float(used.norm()), float(fresh.norm()))
-            shares.append(float((used - fresh).norm()) / longer if longer > 0 else 0.0)
-            own.clear()
-            if len(shares) == steps:
-                raise _Enough
-        else:  # the first step: nothing has been watched yet
-            hooks.extend(parameter.register_hook(remember(parameter)) for parameter in parameters)
-
-    watcher = register_optimizer_step_pre_hook(before_step)
-    try:
-        train()
-    except _Enough:
-        pass
-    finally:
-        for hook in (watcher, *hooks):
-            hook.remove()
-    return shares
-
-
-def validation_score(weights: Mapping[str, torch.Tensor], seed: int) -> tuple[float, float]:
-    """How good a trained base net is on the validation part of a split.
+def validation_score(weights: Mapping[str, torch.Tensor], seed: int, net: nn.Module | None = None) -> tuple[float, float]:
+    """How good a trained net is on the validation part of a split.
 
     Args:
         weights: its `state_dict()`.
         seed: of the split.
+        net: of which kind it is; the base net unless given. Takes the weights on, and is used in evaluation mode.
 
     Returns:
         Accuracy and mean cross-entropy.
     """
-    net = base_net()
+    net = (net or base_net()).eval()
     net.load_state_dict(weights)
     _, _, X, y = digits_split(seed)
     with torch.no_grad():
         loss = F.cross_entropy(net(X), y)
-    return _accuracy(net, X, y), float(loss)
+    return accuracy(net, X, y), float(loss)
 
 
 def chart(history: Sequence[Mapping[str, float]]) -> Figure:
@@ -218,10 +167,11 @@ def memorise(n: int, seed: int = 0, labels: str = "true") -> tuple[float, float]
         optimizer.zero_grad()
         F.cross_entropy(net(X), y).backward()
         optimizer.step()
-    return _accuracy(net, X, y), _accuracy(net, X_other, y_other)
+    return accuracy(net, X, y), accuracy(net, X_other, y_other)
 
 
-def _accuracy(net: nn.Module, X: torch.Tensor, y: torch.Tensor) -> float:
+def accuracy(net: nn.Module, X: torch.Tensor, y: torch.Tensor) -> float:
+    """The share of X (N, …) for which the highest of the net's scores is that of the label in y (N,)."""
     with torch.no_grad():
         return float((net(X).argmax(dim=1) == y).double().mean())
 
@@ -261,4 +211,4 @@ def spread_film(batchnorm: bool, spread: float, *, depth: int = 6, steps: int = 
             F.cross_entropy(net[-1](h), y[rows]).backward()
             optimizer.step()
     net.eval()
-    return film, _accuracy(net, X_val, y_val)
+    return film, accuracy(net, X_val, y_val)
