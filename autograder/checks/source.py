@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+from collections.abc import Collection
 
 
 def changed_lines(before: str, after: str) -> int:
@@ -18,15 +19,22 @@ def changed_lines(before: str, after: str) -> int:
     return sum(max(b - a, d - c) for kind, a, b, c, d in edits if kind != "equal")
 
 
-def same_constants_and_architecture(before: str, after: str) -> bool:
+def same_constants_and_architecture(before: str, after: str, besides: Collection[str] = ()) -> bool:
     r"""Are the constants in capitals, the layers (`nn.…`) and the optimizer (`torch.optim.…`) what they were?
+
+    Args:
+        before: the text at the start.
+        after: the text to compare with it.
+        besides: layers that may come and go, such as `nn.ModuleList`; what stands in them still counts.
 
     >>> same_constants_and_architecture("RATE = 0.1\nnet = nn.Linear(4, 2)", "RATE = 0.1\nnet = nn.Linear(4, 2).train()")
     True
     >>> same_constants_and_architecture("RATE = 0.1\nnet = nn.Linear(4, 2)", "RATE = 0.2\nnet = nn.Linear(4, 2)")
     False
+    >>> same_constants_and_architecture("[nn.ReLU()]", "nn.ModuleList([nn.ReLU()])", besides=["nn.ModuleList"])
+    True
     """
-    return _configuration(_code(before)) == _configuration(_code(after))
+    return _configuration(_code(before), besides) == _configuration(_code(after), besides)
 
 
 def _code(text: str) -> ast.Module:
@@ -43,13 +51,15 @@ def _is_remark(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _configuration(tree: ast.Module) -> list[str]:
+def _configuration(tree: ast.Module, besides: Collection[str]) -> list[str]:
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and any(
             isinstance(name, ast.Name) and name.id.isupper() for target in node.targets for name in ast.walk(target)
         ):
             found.append(ast.unparse(node))
-        if isinstance(node, ast.Call) and re.fullmatch(r"(torch\.)?(nn|optim)\.[A-Z]\w*", ast.unparse(node.func)):
-            found.append(ast.unparse(node))
+        if isinstance(node, ast.Call):
+            layer = ast.unparse(node.func)
+            if re.fullmatch(r"(torch\.)?(nn|optim)\.[A-Z]\w*", layer) and layer not in besides:
+                found.append(ast.unparse(node))
     return sorted(found)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from autograder.lab import plots
@@ -163,17 +164,18 @@ def leftovers(train: Callable[[], object], steps: int) -> list[float]:
     return shares
 
 
-def validation_score(weights: Mapping[str, torch.Tensor], seed: int) -> tuple[float, float]:
-    """How good a trained base net is on the validation part of a split.
+def validation_score(weights: Mapping[str, torch.Tensor], seed: int, net: nn.Module | None = None) -> tuple[float, float]:
+    """How good a trained net is on the validation part of a split.
 
     Args:
         weights: its `state_dict()`.
         seed: of the split.
+        net: of which kind it is; the base net unless given. Takes the weights on, and is used in evaluation mode.
 
     Returns:
         Accuracy and mean cross-entropy.
     """
-    net = base_net()
+    net = (net or base_net()).eval()
     net.load_state_dict(weights)
     _, _, X, y = digits_split(seed)
     with torch.no_grad():
@@ -262,3 +264,197 @@ def spread_film(batchnorm: bool, spread: float, *, depth: int = 6, steps: int = 
             optimizer.step()
     net.eval()
     return film, _accuracy(net, X_val, y_val)
+
+
+# instruments for the clinic: C02 to C07
+
+
+def regularised_net() -> nn.Sequential:
+    """The net of cases C04 and C05: the base net with BatchNorm, and with dropout of 0.5, in both hidden layers."""
+    blocks = [[nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Dropout(0.5)] for _ in range(2)]
+    return nn.Sequential(*blocks[0], *blocks[1], nn.Linear(64, CLASSES))
+
+
+def lessons(train: Callable[[], object], steps: int) -> list[dict[str, float]]:
+    """What a loss teaches the last layer of a classifier, in the first steps of a training.
+
+    The gradient of the mean cross-entropy at the scores of one sample is `softmax(scores)` minus 1 for the true class, divided by
+    the size of the batch. The true class is taken to be the one whose score the gradient lifts most.
+
+    Args:
+        train: runs a training whose last linear layer gives the scores (N, C); it is stopped when enough has been seen.
+        steps: how many backward passes to watch.
+
+    Returns:
+        For each of them the `loss`, and the `error`: length of the difference between the gradient at the scores and that of the
+        mean cross-entropy, as a share of the latter. 0 is healthy; near 1, hardly anything is left of the gradient.
+    """
+    readings = []
+
+    def look(loss: torch.Tensor, scores: torch.Tensor) -> None:
+        (gradient,) = torch.autograd.grad(loss, scores, retain_graph=True, allow_unused=True, materialize_grads=True)
+        given = gradient * len(scores)
+        right = torch.softmax(scores.detach(), dim=1) - F.one_hot(given.argmin(dim=1), scores.shape[1])
+        readings.append({"loss": float(loss.detach()), "error": float((given - right).norm() / right.norm())})
+        if len(readings) == steps:
+            raise _Enough
+
+    _at_backward(train, look)
+    return readings
+
+
+def entangled(train: Callable[[], object]) -> int:
+    """How many ordered pairs of samples in the first batch of a training have a hand in each other's gradient.
+
+    Args:
+        train: runs a training whose last linear layer gives the scores (N, C); it is stopped after its first backward pass.
+
+    Returns:
+        The number of pairs (i, j) with i not j, for which the gradient of the loss at the scores of sample i depends on the scores
+        of sample j: 0 when each sample is judged by itself, N (N - 1) when all of them hang together.
+    """
+    found = [0]
+
+    def look(loss: torch.Tensor, scores: torch.Tensor) -> None:
+        (gradient,) = torch.autograd.grad(loss, scores, create_graph=True)
+        weights = torch.linspace(0.5, 1.5, scores.shape[1])  # an even sum of a softmax's gradients would be 0
+        for i in range(len(scores)):
+            (share,) = torch.autograd.grad(
+                gradient[i] @ weights, scores, retain_graph=True, allow_unused=True, materialize_grads=True
+            )
+            share[i] = 0
+            found[0] += int((share.abs().amax(dim=1) > 1e-9).sum())
+        raise _Enough
+
+    _at_backward(train, look)
+    return found[0]
+
+
+def _at_backward(train: Callable[[], object], look: Callable[[torch.Tensor, torch.Tensor], None]) -> None:
+    """Run a training; before each backward pass look at its loss, and at what the last linear layer has given."""
+    scores: list[torch.Tensor] = []
+    backward = torch.autograd.backward
+
+    def after_forward(module: nn.Module, _: object, output: Any) -> None:
+        if isinstance(module, nn.Linear) and torch.is_grad_enabled():
+            scores[:] = [output]
+
+    def before_backward(loss: Any, *arguments: Any, **options: Any) -> None:
+        look(loss, *scores)
+        backward(loss, *arguments, **options)
+
+    hook = register_module_forward_hook(after_forward)
+    torch.autograd.backward = before_backward
+    try:
+        train()
+    except _Enough:
+        pass
+    finally:
+        torch.autograd.backward = backward
+        hook.remove()
+
+
+def modes(train: Callable[[], object], epochs: int, steps: int = 42) -> list[dict[str, dict[str, float]]]:
+    """In which mode a net is while it learns, and while it is validated.
+
+    Args:
+        train: runs a training with an optimizer of torch, which validates without gradients; it is stopped when enough has been
+            seen.
+        epochs: how many epochs to watch.
+        steps: how many steps make an epoch.
+
+    Returns:
+        For each epoch `{"learning": shares, "validating": shares}`, where forward passes with gradients are learning. `shares` says
+        for the net as a whole, for its BatchNorm and for its dropout layers which share of the passes was in training mode. While
+        learning, 1 is healthy, while validating, 0.
+    """
+    done = [0]
+    passes: list[tuple[int, str, str, bool]] = []
+
+    def after_forward(module: nn.Module, _: object, __: object) -> None:
+        learns = torch.is_grad_enabled()
+        knows_modes = isinstance(module, nn.BatchNorm1d | nn.Dropout)
+        if knows_modes or any(module.children()):
+            name = type(module).__name__ if knows_modes else "net"
+            epoch = (done[0] if learns else done[0] - 1) // steps
+            passes.append((epoch, "learning" if learns else "validating", name, module.training))
+
+    def before_step(*_: object) -> None:
+        if done[0] == epochs * steps:
+            raise _Enough
+        done[0] += 1
+
+    _with_hooks(train, after_forward, before_step)
+    readings: list[dict[str, dict[str, float]]] = [{"learning": {}, "validating": {}} for _ in range(epochs)]
+    for epoch, phase, name in {entry[:3] for entry in passes if entry[0] < epochs}:
+        flags = [entry[3] for entry in passes if entry[:3] == (epoch, phase, name)]
+        readings[epoch][phase][name] = sum(flags) / len(flags)
+    return readings
+
+
+def bookkeeping(train: Callable[[], object], steps: int) -> list[dict[str, int]]:
+    """Does the optimizer update the weights that the net computes with?
+
+    Args:
+        train: runs a training with an optimizer of torch; it is stopped when enough has been seen.
+        steps: how many steps to watch.
+
+    Returns:
+        For each step three counts of parameters (a linear layer has two: weights and biases): "used and known", in the forward
+        passes since the last step and to the optimizer; "used, not known"; "known, not used".
+    """
+    used: set[nn.Parameter] = set()
+    counts: list[dict[str, int]] = []
+
+    def after_forward(module: nn.Module, _: object, __: object) -> None:
+        if torch.is_grad_enabled():
+            used.update(module.parameters(recurse=False))
+
+    def before_step(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        known = {parameter for group in optimizer.param_groups for parameter in group["params"]}
+        counts.append(
+            {"used and known": len(used & known), "used, not known": len(used - known), "known, not used": len(known - used)}
+        )
+        used.clear()
+        if len(counts) == steps:
+            raise _Enough
+
+    _with_hooks(train, after_forward, before_step)
+    return counts
+
+
+def _with_hooks(train: Callable[[], object], after_forward: Callable[..., None], before_step: Callable[..., None]) -> None:
+    """Run a training until it ends, or until a hook has seen enough."""
+    hooks = [register_module_forward_hook(after_forward), register_optimizer_step_pre_hook(before_step)]
+    try:
+        train()
+    except _Enough:
+        pass
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def linear_accuracies(seed: int, epochs: int = 15) -> list[float]:
+    """What a net without hidden layers makes of the digits: one linear layer, with SGD at rate 0.1 and batches of 32.
+
+    Args:
+        seed: of the weights, the split and the batches.
+        epochs: how often it sees the training part.
+
+    Returns:
+        Its validation accuracy after each epoch.
+    """
+    X, y, X_val, y_val = digits_split(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = nn.Linear(64, CLASSES)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        accuracies = []
+        for _ in range(epochs):
+            for rows in torch.randperm(len(X)).split(32)[:-1]:
+                optimizer.zero_grad()
+                F.cross_entropy(net(X[rows]), y[rows]).backward()
+                optimizer.step()
+            accuracies.append(_accuracy(net, X_val, y_val))
+    return accuracies
