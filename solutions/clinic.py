@@ -359,3 +359,134 @@ def train_c07(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
 
 
 c07_diagnosis = "stale_optimizer"  # C07: the optimizer keeps the parameters that it was given, not the name under which they were
+
+# Sp.01
+
+
+def train_sp01(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare case 1: a small net learns to read digits.
+
+    Args:
+        seed: of the weights, of the split into training and validation part, and of the batches.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp01(seed=0)
+    >>> history[-1]["loss"] < 0.05, history[-1]["accuracy"] > 0.92
+    (True, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE)[:-1]:  # 3 are left over
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(X_train[rows]), y_train[rows], reduction="mean")
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+    return net, history
+
+
+# Sp.02
+
+
+def train_sp02(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare case 2: a small net, in two halves, learns to read digits.
+
+    Args:
+        seed: of the weights, of the split into training and validation part, and of the batches.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp02(seed=0)
+    >>> history[-1]["loss"] < 0.05, history[-1]["accuracy"] > 0.92
+    (True, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    body, head = net[:4], net[4]
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    def scores_of(X: torch.Tensor) -> torch.Tensor:
+        features = body(X)
+        return head(features)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE)[:-1]:  # 3 are left over
+            optimizer.zero_grad()
+            loss = F.cross_entropy(scores_of(X_train[rows]), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = scores_of(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+    return net, history
+
+
+# Sp.03
+
+
+def train_sp03(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare case 3: a small net with initial weights of its own learns to read digits.
+
+    Args:
+        seed: of the weights, of the split into training and validation part, and of the batches.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp03(seed=0)
+    >>> history[-1]["loss"] < 0.05, history[-1]["accuracy"] > 0.92
+    (True, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    for layer in net:
+        if isinstance(layer, nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE)[:-1]:  # 3 are left over
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(X_train[rows]), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+    return net, history

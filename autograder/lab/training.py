@@ -343,8 +343,9 @@ def _at_backward(train: Callable[[], object], look: Callable[[torch.Tensor, torc
         look(loss, *scores)
         backward(loss, *arguments, **options)
 
+    watched: Any = before_backward
     hook = register_module_forward_hook(after_forward)
-    torch.autograd.backward = before_backward
+    torch.autograd.backward = watched
     try:
         train()
     except _Enough:
@@ -458,3 +459,25 @@ def linear_accuracies(seed: int, epochs: int = 15) -> list[float]:
                 optimizer.step()
             accuracies.append(_accuracy(net, X_val, y_val))
     return accuracies
+
+
+def fed(train: Callable[[], object], steps: int) -> list[list[int]]:
+    """How many of an optimizer's parameters have a gradient that is not zero, step by step.
+
+    Args:
+        train: runs a training with an optimizer of torch; it is stopped when enough has been seen.
+        steps: how many steps to watch.
+
+    Returns:
+        For each step two counts of parameters: those that have such a gradient, and all that the optimizer holds.
+    """
+    counts: list[list[int]] = []
+
+    def before_step(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        held = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        counts.append([sum(p.grad is not None and bool(p.grad.any()) for p in held), len(held)])
+        if len(counts) == steps:
+            raise _Enough
+
+    _with_hooks(train, lambda *_: None, before_step)
+    return counts

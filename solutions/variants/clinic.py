@@ -657,3 +657,95 @@ for code, says in {
     "zero_std": "no nan is in the log",
 }.items():
     variants.wrong(f"q.c07.{code}", says=says, c07_diagnosis=f'"{code}"')
+
+# Sp.01
+
+MEAN = '            loss = F.cross_entropy(net(X_train[rows]), y_train[rows], reduction="mean")\n'
+SUM = MEAN.replace('"mean"', '"sum"')
+BACKWARD = "            loss.backward()\n"
+
+variants.right("sp01.default", train_sp01=edit(', reduction="mean"', ""))
+variants.right("sp01.divided", train_sp01=edit(MEAN, SUM.replace('"sum")', '"sum") / len(rows)')))
+variants.right("sp01.one_by_one", train_sp01=edit(MEAN, MEAN.replace('"mean")', '"none").mean()')))
+
+variants.wrong(
+    "sp01.summed",
+    says="the loss is a sum over the batch, so its gradient is as many times too long as the batch has pictures",
+    hint="which reduction does not depend on the size of the batch?",
+    train_sp01=edit(MEAN, SUM),
+)
+variants.wrong(
+    "sp01.lower_rate",
+    says="a rate of a thirty-second makes up for the sum, until somebody changes the size of the batch",
+    hint="put the rate back, and let the loss be a mean",
+    train_sp01=edit(MEAN, SUM, RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1 / 32, 32, 15"),
+)
+variants.wrong(
+    "sp01.clipped",
+    says="clipping cuts the long gradient off, so it trains after a fashion; the loss is still a sum",
+    hint="ask why the gradient is that long before you cut it",
+    train_sp01=edit(MEAN, SUM, BACKWARD, BACKWARD + "            nn.utils.clip_grad_norm_(net.parameters(), 1.0)\n"),
+)
+variants.wrong(
+    "sp01.over_the_classes",
+    says="divided by the ten classes the sum is still three times too large: the mean is over the pictures",
+    hint="by how many numbers must a sum over the batch be divided?",
+    train_sp01=edit(MEAN, SUM.replace('"sum")', '"sum") / 10')),
+)
+
+# Sp.02
+
+FEATURES = "        features = body(X)\n"
+
+variants.right("sp02.in_one_line", train_sp02=edit(FEATURES, "", "head(features)", "head(body(X))"))
+variants.right("sp02.the_whole_net", train_sp02=edit(FEATURES, "", "head(features)", "net(X)"))
+variants.right("sp02.the_input", train_sp02=edit(FEATURES, "        features = body(X.detach())\n"))
+
+variants.wrong(
+    "sp02.detached",
+    says="detach() still cuts the graph between body and head: the loss has no way back to the body",
+    hint="which parameters have a gradient after backward()?",
+    train_sp02=edit(FEATURES, "        features = body(X).detach()\n"),
+)
+variants.wrong(
+    "sp02.detached_earlier",
+    says="you moved the cut one layer down: the first layer still gets no gradient",
+    hint="nothing between the input and the loss may be detached",
+    train_sp02=edit(FEATURES, "        features = body[2:](body[:2](X).detach())\n"),
+)
+variants.wrong(
+    "sp02.higher_rate",
+    says="five times the rate for a body without a gradient is five times nothing",
+    hint="put the rate back: is there a gradient at all?",
+    train_sp02=edit(FEATURES, "        features = body(X).detach()\n", RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.5, 32, 15"),
+)
+
+# Sp.03
+
+KAIMING = '            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")\n'
+IS_LINEAR = "        if isinstance(layer, nn.Linear):\n"
+BIAS = "            nn.init.zeros_(layer.bias)\n"
+LAYERS = "    for layer in net:\n"
+
+variants.right("sp03.of_torch", train_sp03=edit(LAYERS + IS_LINEAR + KAIMING + BIAS, ""))
+variants.right("sp03.biases_alone", train_sp03=edit(KAIMING, ""))
+variants.right("sp03.xavier", train_sp03=edit(KAIMING, "            nn.init.xavier_uniform_(layer.weight)\n"))
+
+variants.wrong(
+    "sp03.zeros",
+    says="all weights still start at zero: every hidden unit gives 0, and no gradient gets past the head",
+    hint="what is the gradient of a weight whose input is 0, and of one whose output is multiplied by 0?",
+    train_sp03=edit(KAIMING, "            nn.init.zeros_(layer.weight)\n"),
+)
+variants.wrong(
+    "sp03.constant",
+    says="the weights are not zero any more, but alike: units that start alike get the same gradient and stay alike for ever",
+    hint="only chance can tell them apart",
+    train_sp03=edit(KAIMING, "            nn.init.constant_(layer.weight, 0.05)\n"),
+)
+variants.wrong(
+    "sp03.tiny",
+    says="the units differ now, but with weights this small hardly any gradient gets through three layers: most of the time is lost",
+    hint="how large should they be, for a layer of 64 inputs?",
+    train_sp03=edit(KAIMING, "            nn.init.normal_(layer.weight, std=1e-3)\n"),
+)
