@@ -745,7 +745,7 @@ variants.wrong(
 )
 variants.wrong(
     "sp03.tiny",
-    says="the units differ now, but with such small weights hardly any gradient gets through three layers: most of the time is lost",
+    says="the units differ now, but hardly any gradient gets through three layers of such small weights: most time is lost",
     hint="how large should they be, for a layer of 64 inputs?",
     train_sp03=edit(KAIMING, "            nn.init.normal_(layer.weight, std=1e-3)\n"),
 )

@@ -159,6 +159,23 @@ def test_the_books_compare_what_is_used_with_what_is_known(held, books):
     assert [tuple(step.values()) for step in found] == [books, books]
 
 
+@pytest.mark.parametrize(("cut", "counts"), [(0, [4, 4]), (1, [2, 4]), (2, [0, 4])])
+def test_parameters_below_a_cut_are_not_fed(cut, counts):
+    net = make_net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    lower, upper = net[:cut], net[cut:]
+
+    def train():
+        for _ in range(2):
+            optimizer.zero_grad()
+            scores = upper(lower(X).detach())
+            loss = F.cross_entropy(scores, Y)
+            (loss if cut < 2 else loss.requires_grad_()).backward()
+            optimizer.step()
+
+    assert training.fed(train, steps=2) == [counts, counts]
+
+
 def test_a_net_without_hidden_layers_reads_most_digits():
     accuracies = training.linear_accuracies(seed=7)
     assert len(accuracies) == 15
