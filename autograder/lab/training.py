@@ -9,12 +9,14 @@ Needs torch; import it as `from autograder.lab import training`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from autograder.lab import plots
@@ -262,3 +264,289 @@ def spread_film(batchnorm: bool, spread: float, *, depth: int = 6, steps: int = 
             optimizer.step()
     net.eval()
     return film, _accuracy(net, X_val, y_val)
+
+
+# for the cases C08 to C12 of the clinic
+
+
+def raw_digits_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The split of `digits_split` with the grey values as they are in the file, 0 … 16."""
+    X, y = (torch.from_numpy(part) for part in digits(standardise=False))
+    train, val = split_rows(len(X), seed)
+    return X[train].float(), y[train], X[val].float(), y[val]
+
+
+def split_rows(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Row numbers 0 … n-1, shuffled and cut into three quarters to train on and one quarter to validate, as `digits_split` does."""
+    order = np.random.default_rng(seed).permutation(n)
+    train, val = np.split(order, [3 * n // 4])
+    return torch.from_numpy(train), torch.from_numpy(val)
+
+
+def stacked_digits() -> tuple[np.ndarray, np.ndarray]:
+    """The digits as some cameras and some programs store them: one picture behind the other.
+
+    Returns:
+        `stack (8, 8, 1797)`, row, column and picture, with grey values 0 … 16, and the digits `y (1797,)`.
+    """
+    X, y = digits(standardise=False)
+    return np.ascontiguousarray(np.moveaxis(X.reshape(-1, 8, 8), 0, 2)), y
+
+
+def diabetes_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """442 patients, ten measurements of each, and how far their diabetes has gone a year later.
+
+    Args:
+        seed: decides which patient goes where.
+
+    Returns:
+        `X_train (331, 10), y_train (331,), X_val (111, 10), y_val (111,)` in float32, measurements and target standardised with
+        the statistics of the training part.
+    """
+    from sklearn.datasets import load_diabetes
+
+    X, y = load_diabetes(return_X_y=True, scaled=False)
+    order = np.random.default_rng(seed).permutation(len(X))
+    train, val = np.split(order, [3 * len(X) // 4])
+    X, y = (X - X[train].mean(axis=0)) / X[train].std(axis=0), (y - y[train].mean()) / y[train].std()
+    parts = [(torch.tensor(X[rows], dtype=torch.float32), torch.tensor(y[rows], dtype=torch.float32)) for rows in (train, val)]
+    return *parts[0], *parts[1]
+
+
+def regression_net() -> nn.Sequential:
+    """The net that learns from `diabetes_split`: 10-32-1, ReLU."""
+    return nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))
+
+
+def regression_score(weights: Mapping[str, torch.Tensor], seed: int) -> tuple[float, float]:
+    """How good a trained `regression_net` is on the validation part of a split.
+
+    Args:
+        weights: its `state_dict()`.
+        seed: of the split.
+
+    Returns:
+        R², and the standard deviation of its predictions.
+    """
+    net = regression_net()
+    net.load_state_dict(weights)
+    _, _, X, y = diabetes_split(seed)
+    with torch.no_grad():
+        predictions = net(X).flatten()
+    return float(1 - (predictions - y).square().mean() / y.var(correction=0)), float(predictions.std())
+
+
+def rates(train: Callable[[], object]) -> list[float]:
+    """The learning rate of every step that an optimizer of torch makes in a training."""
+    seen: list[float] = []
+    watcher = register_optimizer_step_pre_hook(lambda optimizer, *_: seen.append(float(optimizer.param_groups[0]["lr"])))
+    try:
+        train()
+    finally:
+        watcher.remove()
+    return seen
+
+
+@dataclass
+class Step:
+    """What went in and out of a net in a step of its training.
+
+    Attributes:
+        inputs: the batch.
+        outputs: what the net made of it.
+        gradient: that of the loss with respect to the outputs.
+    """
+
+    inputs: torch.Tensor
+    outputs: torch.Tensor
+    gradient: torch.Tensor
+
+
+def watch(train: Callable[[], object], steps: int) -> list[Step]:
+    """Look on as somebody else trains a net.
+
+    Args:
+        train: runs a training with an optimizer of torch; it is stopped when enough has been seen.
+        steps: how many steps to watch.
+
+    Returns:
+        What the net saw in each step: its last forward pass before the step that had a gradient. Fewer when the training makes
+        fewer steps.
+    """
+    seen: list[Step] = []
+    depth = 0
+    latest: list[Step] = []
+
+    def enter(module: nn.Module, _: Any) -> None:
+        nonlocal depth
+        depth += 1
+
+    def leave(module: nn.Module, arguments: tuple[Any, ...], result: Any) -> None:
+        nonlocal depth
+        depth -= 1
+        learns = isinstance(result, torch.Tensor) and result.requires_grad and next(module.parameters(), None) is not None
+        if depth == 0 and learns:
+            latest[:] = [Step(arguments[0].detach().clone(), result.detach().clone(), torch.zeros_like(result))]
+            result.register_hook(keep_for(latest[0]))
+
+    def keep_for(step: Step) -> Callable[[torch.Tensor], None]:
+        def keep(gradient: torch.Tensor) -> None:
+            step.gradient += gradient.detach()
+
+        return keep
+
+    def before_step(*_: object) -> None:
+        seen.extend(latest)
+        latest.clear()
+        if len(seen) >= steps:
+            raise _Enough
+
+    watchers = [
+        register_module_forward_pre_hook(enter),
+        register_module_forward_hook(leave),
+        register_optimizer_step_pre_hook(before_step),
+    ]
+    try:
+        train()
+    except _Enough:
+        pass
+    finally:
+        for watcher in watchers:
+            watcher.remove()
+    return seen[:steps]
+
+
+def rows_seen(steps: Sequence[Step], X: torch.Tensor) -> list[list[int]]:
+    """Which rows of `X` the batches of a training were made of, step by step; -1 for a row that does not stand in it."""
+    known = {row.numpy().tobytes(): number for number, row in enumerate(X)}
+    return [[known.get(row.numpy().tobytes(), -1) for row in step.inputs] for step in steps]
+
+
+def missed_targets(steps: Sequence[Step], X: torch.Tensor, y: torch.Tensor) -> list[float]:
+    """How far from its own target a mean squared error pulls each prediction, step by step.
+
+    The gradient of the mean of (p - t)² with respect to a prediction p is 2 (p - t) / N. So p minus N / 2 times its gradient is
+    the t towards which the prediction is pulled.
+
+    Args:
+        steps: a training with this loss, as `watch` saw it; every output is one number.
+        X: all inputs (N, D), each row but once.
+        y: their targets (N,).
+
+    Returns:
+        The root mean square of the distances between where the predictions are pulled and where they belong: 0 for a healthy
+        training.
+    """
+    found = []
+    for step, rows in zip(steps, rows_seen(steps, X), strict=True):
+        aims = step.outputs.flatten() - len(rows) / 2 * step.gradient.flatten()
+        found.append(float((aims - y[rows]).square().mean().sqrt()))
+    return found
+
+
+def template_share(X: np.ndarray, y: np.ndarray) -> float:
+    """Share of pictures that look more like the mean picture of their own digit than like that of any other.
+
+    Args:
+        X: grey values (N, 64), line by line, 0 … 16.
+        y: the digit that each is said to be (N,).
+
+    Returns:
+        About 0.9 for the digits of scikit-learn, and about 0.1 when pictures and labels do not belong together.
+    """
+    pictures, names = digits(standardise=False)
+    means = np.stack([pictures[names == digit].mean(axis=0) for digit in range(CLASSES)])
+    distances = np.square(np.asarray(X)[:, None, :] - means).sum(axis=2)
+    return float((distances.argmin(axis=1) == np.asarray(y)).mean())
+
+
+def base_run(seed: int, *, shuffled: bool = True) -> list[float]:
+    """Train the base recipe on the digits, and validate after each of the 15 epochs.
+
+    Args:
+        seed: of the weights, the split and the batches; torch's own generator is left alone.
+        shuffled: draw a new order in every epoch? Otherwise the digits come class after class.
+
+    Returns:
+        The validation accuracies.
+    """
+    X, y, X_val, y_val = digits_split(seed)
+    by_class = y.argsort(stable=True)
+    X, y = X[by_class], y[by_class]
+    found = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = base_net()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for _ in range(15):
+            order = torch.randperm(len(X)) if shuffled else torch.arange(len(X))
+            for rows in order.split(32):
+                optimizer.zero_grad()
+                F.cross_entropy(net(X[rows]), y[rows]).backward()
+                optimizer.step()
+            found.append(_accuracy(net, X_val, y_val))
+    return found
+
+
+def naive_run(rate: float, seed: int = 0, steps: int = 80) -> tuple[list[float], list[float]]:
+    """Train the base net by SGD with momentum 0.9 on the logarithm of a softmax, until the loss is no longer finite.
+
+    Args:
+        rate: learning rate.
+        seed: of the weights, the split and the batches; torch's own generator is left alone.
+        steps: at most so many.
+
+    Returns:
+        For each step the loss, and by how much the largest logit of the batch leads that of the right class.
+    """
+    X, y, _, _ = digits_split(seed)
+    losses, leads = [], []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = base_net()
+        optimizer = torch.optim.SGD(net.parameters(), lr=rate, momentum=0.9)
+        for _ in range(steps):
+            rows = torch.randint(len(X), (32,))
+            logits = net(X[rows])
+            right = torch.arange(32), y[rows]
+            loss = -torch.log(torch.softmax(logits, dim=1)[right]).mean()
+            losses.append(loss.item())
+            leads.append((logits.max(dim=1).values - logits[right]).max().item())
+            if not np.isfinite(losses[-1]):
+                break
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return losses, leads
+
+
+def company(epochs: int, seed: int = 0) -> tuple[list[float], list[float]]:
+    """Train a small convolutional net with BatchNorm on the digits, and validate it in *training* mode, alone and in company.
+
+    Args:
+        epochs: how many.
+        seed: of the weights, the split and the batches; torch's own generator is left alone.
+
+    Returns:
+        The validation accuracies with batches of 1, and with batches of 64; before the first epoch and after each.
+    """
+    X, y, X_val, y_val = digits_split(seed)
+    X, X_val, y_val = X.reshape(-1, 1, 8, 8), X_val[:200].reshape(-1, 1, 8, 8), y_val[:200]
+    found: tuple[list[float], list[float]] = ([], [])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = nn.Sequential(
+            nn.Conv2d(1, 16, 7), nn.BatchNorm2d(16), nn.ReLU(), nn.Flatten(), nn.Linear(64, CLASSES)
+        )
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.02)
+        for epoch in range(epochs + 1):
+            if epoch:
+                for rows in torch.randperm(len(X)).split(64):
+                    optimizer.zero_grad()
+                    F.cross_entropy(net(X[rows]), y[rows]).backward()
+                    optimizer.step()
+            with torch.no_grad():
+                for size, scores in zip((1, 64), found, strict=True):
+                    guesses = torch.cat([net(pictures).argmax(dim=1) for pictures in X_val.split(size)])
+                    scores.append(float((guesses == y_val).double().mean()))
+    return found

@@ -1,5 +1,6 @@
 """Unit 8B: the patients as they come in, repairs that a fair grader accepts, and repairs that only look like one."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -112,3 +113,688 @@ for code, says in {
     "zero_std": "the log holds no nan: pixels that never change are taken care of",
 }.items():
     variants.wrong(f"q.c01.{code}", says=says, c01_diagnosis=f'"{code}"')
+
+
+# C08
+
+PER_EPOCH = "        scheduler.step()\n"
+PER_BATCH = "            scheduler.step()\n"
+NOTE = "            losses.append(loss.item())\n"
+LOG = '        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})\n'
+STEP_SIZE = "step_size=HALVED_AFTER"
+GAMMA = "gamma=0.5"
+TO_EVERY_BATCH = (NOTE + PER_EPOCH, NOTE + PER_BATCH)
+
+variants.right("c08.end_of_epoch", train_c08=edit(NOTE + PER_EPOCH, NOTE, LOG, LOG + PER_EPOCH))
+variants.right("c08.counted_in_batches", train_c08=edit(*TO_EVERY_BATCH, STEP_SIZE, STEP_SIZE + " * 43"))
+variants.right("c08.before_the_next", train_c08=edit(NOTE + PER_EPOCH, NOTE, EPOCH, EPOCH + "        if history:\n            scheduler.step()\n"))
+variants.right(
+    "c08.after_the_last_batch",
+    train_c08=edit(NOTE + PER_EPOCH, NOTE + "            if len(losses) == 43:\n                scheduler.step()\n"),
+)
+
+variants.wrong(
+    "c08.per_batch",
+    says="the rate is halved after every third batch: after one epoch nothing is left of it",
+    hint="how often is scheduler.step() called in one epoch, and what does it count?",
+    train_c08=edit(*TO_EVERY_BATCH),
+)
+variants.wrong(
+    "c08.removed",
+    says="you have taken the schedule away: this net learns without it, but its rate was meant to fall, and it never does",
+    hint="the call is not wrong in itself; ask how often it should come",
+    train_c08=edit(NOTE + PER_EPOCH, NOTE),
+)
+variants.wrong(
+    "c08.an_epoch_early",
+    says="the schedule moves on before the first epoch has begun, so that every halving comes one epoch too early",
+    hint="the scheduler counts an epoch when it is over",
+    train_c08=edit(NOTE + PER_EPOCH, NOTE, EPOCH, EPOCH + PER_EPOCH),
+)
+variants.wrong(
+    "c08.softer",
+    says="a gentler factor slows the decay down, but it still comes after every batch: you have hidden the symptom",
+    hint="put the factor back, and count the calls",
+    train_c08=edit(*TO_EVERY_BATCH, GAMMA, "gamma=0.99"),
+)
+variants.wrong(
+    "c08.higher_rate",
+    says="a higher rate to begin with only buys a few batches: it is halved after every third of them all the same",
+    hint="put the rate back: it is fine in the first step, and the question is what becomes of it",
+    train_c08=edit(*TO_EVERY_BATCH, RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.5, 32, 15"),
+)
+variants.wrong(
+    "c08.counted_twice",
+    says="you count to three, and then the scheduler counts to three as well: the first halving comes after nine epochs",
+    hint="step_size says already that only every third call changes something",
+    train_c08=edit(NOTE + PER_EPOCH, NOTE, LOG, LOG + "        if len(history) % HALVED_AFTER == 0:\n            scheduler.step()\n"),
+)
+variants.wrong(
+    "c08.retuned",
+    says="the schedule is right again, but you changed settings on the way: now nobody can say which change did it",
+    hint="put the constants back: one change at a time",
+    train_c08=edit(RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.2, 32, 15"),
+)
+
+
+def train_c08_rebuilt(seed):
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
+    HALVED_AFTER = 3  # epochs
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    def rate_in(epoch):
+        return LEARNING_RATE * 0.5 ** (epoch // HALVED_AFTER)
+
+    history = []
+    for epoch in range(EPOCHS):
+        optimizer.param_groups[0]["lr"] = rate_in(epoch)
+        total = 0.0
+        batches = torch.randperm(len(X_train)).split(BATCH_SIZE)
+        for rows in batches:
+            loss = F.cross_entropy(net(X_train[rows]), y_train[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": total / len(batches), "accuracy": accuracy})
+    return net, history
+
+
+variants.wrong(
+    "c08.rebuilt",
+    says="your own schedule is right, but it is another script: whoever reads the change cannot see what the illness was",
+    hint="start from the patient again and move a line",
+    train_c08=train_c08_rebuilt,
+)
+
+for code, says in {
+    "bad_initialisation": "with bad initial weights the first batches would go nowhere; these go somewhere, and then it ends",
+    "broadcast_loss": "scores (N, 10) and labels (N,) are just what cross-entropy wants",
+    "class_imbalance": "the ten digits are about equally frequent, and the accuracy is near that of guessing",
+    "dead_relu": "dead units stop learning, but the last layer has no ReLU and would go on: here everything stands still at once",
+    "hidden_layers_in_list": "the layers stand in an nn.Sequential, and even a net with only its head alive moves from epoch to epoch",
+    "leak_into_validation": "a leak makes the validation look too good; here it is as bad as it can be",
+    "no_zero_grad": "gradients that pile up make steps longer and longer; these have become too short to see",
+    "not_shuffled": "a new order is drawn in every epoch",
+    "overfitting": "whoever has overfitted has a small training loss; this one is close to that of guessing",
+    "pictures_scrambled": "with scrambled pictures the training loss creeps down for ever, by heart; here it does not move in any digit",
+    "rate_too_high": "the rate of the first step is right; too high a rate makes the loss jump, and here it lies still",
+    "rate_too_low": "you are close: the steps are too short. But the rate that the script sets is 0.1, and that is right. Who changes it?",
+    "softmax_over_batch": "the only softmax is the one inside cross-entropy, which takes the right axis",
+    "softmax_twice": "the net ends in a linear layer; and two softmaxes make learning slow, they do not stop it dead",
+    "stale_optimizer": "the first epoch has taken the loss below that of guessing: so the optimizer has moved this very net",
+    "stuck_in_eval": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "too_little_data": "the data are those on which the same net reaches 0.97",
+    "validates_in_train_mode": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "zero_std": "the log holds no nan: pixels that never change are taken care of",
+}.items():
+    variants.wrong(f"q.c08.{code}", says=says, c08_diagnosis=f'"{code}"')
+
+
+# C09
+
+TURNED = "np.moveaxis(stack, 2, 0).reshape(stack.shape[2], -1)"
+AS_IT_LIES = edit(TURNED, "stack.reshape(stack.shape[2], -1)")
+
+variants.right("c09.transpose", rows_c09=edit(TURNED, "stack.transpose(2, 0, 1).reshape(stack.shape[2], -1)"))
+variants.right("c09.flat_first", rows_c09=edit(TURNED, "stack.reshape(-1, stack.shape[2]).T"))
+variants.right("c09.one_by_one", rows_c09=edit(TURNED, "np.array([stack[:, :, i].ravel() for i in range(stack.shape[2])])"))
+variants.right("c09.einsum", rows_c09=edit(TURNED, 'np.einsum("hwn->nhw", stack).reshape(stack.shape[2], -1)'))
+
+variants.wrong(
+    "c09.reshape",
+    says="reshape cuts the numbers into rows as they lie in memory: a row gets one pixel of 64 pictures instead of 64 pixels of one",
+    hint="bring the axis of the pictures to the front first; reshape alone never turns axes round",
+    rows_c09=AS_IT_LIES,
+)
+variants.wrong(
+    "c09.mirrored",
+    says="every picture has become one row, but rows and columns are exchanged: all pictures lie mirrored on their diagonal",
+    hint="draw rows_c09(stack)[0].reshape(8, 8) beside stack[:, :, 0]; .T turns all three axes round, not just the one",
+    rows_c09=edit(TURNED, "stack.T.reshape(stack.shape[2], -1)"),
+)
+variants.wrong(
+    "c09.fortran",
+    says="reading the memory in the other direction is still reading the memory: the pixels of a picture do not get into one row",
+    hint="the order of the axes must change, not the order of reading",
+    rows_c09=edit(TURNED, 'stack.reshape(stack.shape[2], -1, order="F")'),
+)
+variants.wrong(
+    "c09.to_the_middle",
+    says="the axis of the pictures stands in the middle now: reshape needs it in front",
+    hint="np.moveaxis(stack, 2, 1) has the shape (height, N, width)",
+    rows_c09=edit(TURNED, "np.moveaxis(stack, 2, 1).reshape(stack.shape[2], -1)"),
+)
+variants.wrong(
+    "c09.columns",
+    says="your table has a column for each picture; a net wants a row for each",
+    hint="print(rows_c09(stack).shape): it must be (N, height * width)",
+    rows_c09=edit(TURNED, "stack.reshape(-1, stack.shape[2])"),
+)
+variants.wrong(
+    "c09.longer",
+    says="with more epochs it learns more of the training part by heart; the rows still hold no pictures",
+    hint="put the constants back, and look at a row as the net sees it",
+    rows_c09=AS_IT_LIES,
+    train_c09=edit(RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 25"),
+)
+variants.wrong(
+    "c09.regularised",
+    says="weight decay is medicine against overfitting; this net learns by heart because there is nothing else to learn in its rows",
+    hint="take it out again, and look at a row as the net sees it",
+    rows_c09=AS_IT_LIES,
+    train_c09=edit("lr=LEARNING_RATE)", "lr=LEARNING_RATE, weight_decay=0.001)"),
+)
+variants.wrong(
+    "c09.retuned",
+    says="the rows are right again, but you changed settings on the way: now nobody can say which change did it",
+    hint="put the constants back: one change at a time",
+    train_c09=edit(RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 20"),
+)
+
+
+def rows_c09_rebuilt(stack):
+    height, width, n = stack.shape
+    rows = np.empty((n, height * width))
+    for i in range(n):
+        for line in range(height):
+            for column in range(width):
+                rows[i, line * width + column] = stack[line, column, i]
+    assert rows.shape == (n, height * width)
+    return rows
+
+
+variants.wrong(
+    "c09.rebuilt",
+    says="your loops do the right thing, but they are eight new lines for one wrong one, and a hundred times slower",
+    hint="start from the patient again: one call in front of reshape is enough",
+    rows_c09=rows_c09_rebuilt,
+)
+
+for code, says in {
+    "bad_initialisation": "torch's own initial weights are in use, and the training loss starts where it should",
+    "broadcast_loss": "scores (N, 10) and labels (N,) are just what cross-entropy wants",
+    "class_imbalance": "the ten digits are about equally frequent",
+    "dead_relu": "the training loss falls steadily: the units are alive, and learn by heart",
+    "hidden_layers_in_list": "the layers stand in an nn.Sequential; and a head alone would still read three digits of four in the validation part",
+    "leak_into_validation": "a leak makes the validation look too good; here it is that of guessing",
+    "no_zero_grad": "the gradients are emptied in every step; otherwise the training loss would not fall so evenly",
+    "not_shuffled": "a new order is drawn in every epoch",
+    "overfitting": "an overfitted net knows its training data; this one has hardly begun to, and has never read a single new digit",
+    "rate_too_high": "the training loss falls without a jump",
+    "rate_too_low": "the loss falls slowly, but that is the effect: with a higher rate it learns by heart sooner, and nothing else",
+    "scheduler_per_batch": "there is no scheduler",
+    "softmax_over_batch": "the only softmax is the one inside cross-entropy, which takes the right axis",
+    "softmax_twice": "the net ends in a linear layer; and two softmaxes do not keep a net from reading new pictures",
+    "stale_optimizer": "the training loss falls: the optimizer moves this very net",
+    "stuck_in_eval": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "too_little_data": "these are as many pictures as ever; with a tenth of them the same net reads most of the new ones",
+    "validates_in_train_mode": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "zero_std": "the log holds no nan: torch.where takes care of columns that never change",
+}.items():
+    variants.wrong(f"q.c09.{code}", says=says, c09_diagnosis=f'"{code}"')
+
+
+# C10
+
+ORDER = "torch.randperm(len(X_train))"
+BATCHES = f"        for rows in {ORDER}.split(BATCH_SIZE):\n"
+BATCH_LOSS = "F.cross_entropy(net(X_train[rows]), y_train[rows])"
+IN_ORDER = "torch.arange(len(X_train))"
+
+variants.right("c10.argsort", train_c10=edit(ORDER, "torch.rand(len(X_train)).argsort()"))
+variants.right("c10.numpy", train_c10=edit(ORDER, "torch.from_numpy(np.random.default_rng(torch.initial_seed() + len(log)).permutation(len(X_train)))"))
+variants.right(
+    "c10.shuffled_data",
+    train_c10=edit(
+        BATCHES,
+        f"        order = {ORDER}\n        X_train, y_train = X_train[order], y_train[order]\n" + BATCHES.replace(ORDER, IN_ORDER),
+    ),
+)
+variants.right(
+    "c10.loader",
+    train_c10=edit(BATCHES, f"        for rows in torch.utils.data.DataLoader({IN_ORDER}, BATCH_SIZE, shuffle=True):\n"),
+)
+
+variants.wrong(
+    "c10.not_shuffled",
+    says="every epoch goes through the folders in the same order: almost every batch holds one digit alone",
+    hint="draw a new order of the rows at the beginning of every epoch",
+    train_c10=edit(ORDER, IN_ORDER),
+)
+variants.wrong(
+    "c10.shuffled_once",
+    says="you shuffle once and repeat that order in every epoch: the same 32 pictures always meet in one batch",
+    hint="the order is to be drawn inside the loop over the epochs",
+    train_c10=edit(BATCHES, BATCHES.replace(ORDER, "order"), EPOCH, f"    order = {ORDER}\n" + EPOCH),
+)
+variants.wrong(
+    "c10.batches_shuffled",
+    says="you shuffle the batches, not the pictures: a batch is still of one digit, it only comes at another time",
+    hint="shuffle before you cut into batches",
+    train_c10=edit(
+        BATCHES,
+        f"        batches = {IN_ORDER}.split(BATCH_SIZE)\n        for rows in (batches[i] for i in torch.randperm(len(batches))):\n",
+    ),
+)
+variants.wrong(
+    "c10.inside_folders",
+    says="you shuffle inside each folder, and the folders still come one after the other",
+    hint="put the folders together first, then shuffle",
+    train_c10=edit(
+        BATCHES,
+        "        keys = y_train + 0.5 * torch.rand(len(y_train))\n" + BATCHES.replace(ORDER, "keys.argsort()"),
+    ),
+)
+variants.wrong(
+    "c10.with_replacement",
+    says="you draw rows at random and put them back: in every epoch a third of the pictures is never seen, others come twice",
+    hint="torch.randperm deals all cards once, torch.randint throws dice",
+    train_c10=edit(ORDER, "torch.randint(len(X_train), (len(X_train),))"),
+)
+variants.wrong(
+    "c10.torn_apart",
+    says="you shuffle pictures and labels each in their own order: they no longer belong together",
+    hint="draw one order and use it for both",
+    train_c10=edit(
+        BATCHES,
+        f"        X_mixed, y_mixed = X_train[{ORDER}], y_train[{ORDER}]\n" + BATCHES.replace(ORDER, IN_ORDER),
+        BATCH_LOSS,
+        BATCH_LOSS.replace("train", "mixed"),
+    ),
+)
+variants.wrong(
+    "c10.lower_rate",
+    says="with a tenth of the rate the teeth get smaller, because everything gets smaller; the batches are what they were",
+    hint="put the rate back, and look at the labels of a few batches",
+    train_c10=edit(ORDER, IN_ORDER, RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.01, 32, 15"),
+)
+variants.wrong(
+    "c10.retuned",
+    says="the order is right now, but you changed settings on the way: now nobody can say which change did it",
+    hint="put the constants back: one change at a time",
+    train_c10=edit(RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.05, 32, 15"),
+)
+
+
+def train_c10_rebuilt(seed):
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+    history, log = [], []
+
+    def epoch_of_batches():
+        order = torch.randperm(len(X_train))
+        for start in range(0, len(order), BATCH_SIZE):
+            rows = order[start : start + BATCH_SIZE]
+            yield X_train[rows], y_train[rows]
+
+    for _ in range(EPOCHS):
+        losses = []
+        for X, y in epoch_of_batches():
+            loss = F.cross_entropy(net(X), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+        log += losses
+    return net, history, log
+
+
+variants.wrong(
+    "c10.rebuilt",
+    says="your batches are well mixed, but it is another script, and it has lost its folders: nobody can see what the illness was",
+    hint="start from the patient again and change one call",
+    train_c10=train_c10_rebuilt,
+)
+
+for code, says in {
+    "bad_initialisation": "torch's own initial weights are in use, and the net ends where a healthy one ends",
+    "broadcast_loss": "scores (N, 10) and labels (N,) are just what cross-entropy wants",
+    "class_imbalance": "over the whole epoch the ten digits are about equally frequent; look at a shorter stretch",
+    "dead_relu": "a net of dead units does not end at such an accuracy",
+    "hidden_layers_in_list": "the layers stand in an nn.Sequential, which registers them",
+    "leak_into_validation": "pictures and labels of the validation part are used for nothing but the accuracy",
+    "no_zero_grad": "the gradients are emptied in every step",
+    "overfitting": "the validation accuracy is as good as that of the healthy net: nothing is lost to learning by heart",
+    "pictures_scrambled": "pictures and labels are sorted with the same rows, and a net that ends at such an accuracy sees pictures",
+    "rate_too_high": "a rate that is too high makes noise without a rhythm; these teeth come back in every epoch at the same places",
+    "rate_too_low": "the net ends where a healthy one ends, in the same time",
+    "scheduler_per_batch": "there is no scheduler",
+    "softmax_over_batch": "the only softmax is the one inside cross-entropy, which takes the right axis",
+    "softmax_twice": "the net ends in a linear layer, and the loss gets far below 1.46",
+    "stale_optimizer": "the loss falls: the optimizer moves this very net",
+    "stuck_in_eval": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "too_little_data": "the data are those on which the same net reaches 0.97, and does so here",
+    "validates_in_train_mode": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "zero_std": "the log holds no nan: pixels that never change are taken care of",
+}.items():
+    variants.wrong(f"q.c10.{code}", says=says, c10_diagnosis=f'"{code}"')
+
+
+# C11
+
+GUARD = "    spread = torch.where(spread > 0, spread, 1.0)\n"
+LOG_SOFTMAX = "torch.log_softmax(logits, dim=1)"
+BOTH = "return (X_train - mean) / spread, (X_val - mean) / spread"
+LOG_OF_SOFTMAX = edit(LOG_SOFTMAX, "torch.log(torch.softmax(logits, dim=1))")
+
+variants.right("c11.tiny", standardise_c11=edit(GUARD, "    spread = spread + 1e-8\n"))
+variants.right("c11.clamped", standardise_c11=edit(GUARD, "    spread = spread.clamp(min=1e-6)\n"))
+variants.right("c11.in_place", standardise_c11=edit(GUARD, "    spread[spread == 0] = 1.0\n"))
+variants.right(
+    "c11.cross_entropy",
+    loss_c11=edit(
+        "    log_probabilities = torch.log_softmax(logits, dim=1)\n", "", "-log_probabilities[torch.arange(len(y)), y].mean()", "F.cross_entropy(logits, y)"
+    ),
+)
+variants.right("c11.logsumexp", loss_c11=edit(LOG_SOFTMAX, "logits - torch.logsumexp(logits, dim=1, keepdim=True)"))
+
+variants.wrong(
+    "c11.nan",
+    says="pixels that never change are divided by their standard deviation, 0: and 0 / 0 is nan, which spreads to all that it meets",
+    hint="torch.isnan(X_train).sum(dim=0) after standardising shows which columns; and then put logits of ±1000 into the loss",
+    standardise_c11=edit(GUARD, ""),
+    loss_c11=LOG_OF_SOFTMAX,
+)
+variants.wrong(
+    "c11.only_the_pixels",
+    says="the pixels are well, but there is a second illness behind the first: a softmax that is rounded to 0 has the logarithm -inf",
+    hint="try loss_c11 with logits of ±1000, and look for the function of torch that takes both steps in one",
+    loss_c11=LOG_OF_SOFTMAX,
+)
+variants.wrong(
+    "c11.only_the_loss",
+    says="the loss stands any logits now, but it never gets any: the pixels are nan before the net has seen them",
+    hint="torch.isnan(X_train).sum(dim=0) after standardising: which pixels are these, and what is their standard deviation?",
+    standardise_c11=edit(GUARD, ""),
+)
+variants.wrong(
+    "c11.painted_over",
+    says="nan_to_num turns nan into 0, but infinity into the largest number there is: a dead pixel that comes alive in use blows the net up",
+    hint="give a column that never changes a standard deviation that one can divide by, before dividing",
+    standardise_c11=edit(
+        GUARD, "", BOTH, "return torch.nan_to_num((X_train - mean) / spread), torch.nan_to_num((X_val - mean) / spread)"
+    ),
+)
+variants.wrong(
+    "c11.training_part_only",
+    says="the training part is clean, the validation part still has its nan: both go through the same division",
+    hint="repair what is divided by, then both parts are well",
+    standardise_c11=edit(GUARD, "", BOTH, "return torch.nan_to_num((X_train - mean) / spread), (X_val - mean) / spread"),
+)
+variants.wrong(
+    "c11.one_for_all",
+    says="you divide all pixels by one standard deviation: nothing is 0 now, and nothing is standardised either",
+    hint="keep dim=0, and mend only the columns whose standard deviation is 0",
+    standardise_c11=edit("X_train.std(dim=0)", "X_train.std()"),
+)
+variants.wrong(
+    "c11.plus_one",
+    says="adding 1 to every standard deviation saves the dead pixels and shrinks all the living ones",
+    hint="change only the entries that are 0, or add something far smaller",
+    standardise_c11=edit(GUARD, "    spread = spread + 1\n"),
+)
+variants.wrong(
+    "c11.clamped_probability",
+    says="a clamp makes the logarithm finite and its gradient 0: just the sample that is most wrong teaches nothing any more",
+    hint="ask for the gradient at logits of ±1000; log_softmax never forms the small number in the first place",
+    loss_c11=edit(LOG_SOFTMAX, "torch.log(torch.softmax(logits, dim=1).clamp(min=1e-12))"),
+)
+variants.wrong(
+    "c11.tiny_in_the_log",
+    says="a small number inside the logarithm caps the loss: for logits of ±1000 it should be 2000, and the gradient should not vanish",
+    hint="log_softmax never forms the small number in the first place",
+    loss_c11=edit(LOG_SOFTMAX, "torch.log(torch.softmax(logits, dim=1) + 1e-8)"),
+)
+variants.wrong(
+    "c11.retuned",
+    says="the nan is gone, but you changed settings on the way: now nobody can say which change did it",
+    hint="put the constants back: one change at a time",
+    train_c11=edit(RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.05, 32, 15"),
+)
+
+
+def standardise_c11_rebuilt(X_train, X_val):
+    columns_train, columns_val = [], []
+    for pixel in range(X_train.shape[1]):
+        train, val = X_train[:, pixel], X_val[:, pixel]
+        mean, spread = train.mean(), train.std()
+        if spread > 0:
+            columns_train.append((train - mean) / spread)
+            columns_val.append((val - mean) / spread)
+        else:
+            columns_train.append(train - mean)
+            columns_val.append(val - mean)
+    return torch.stack(columns_train, dim=1), torch.stack(columns_val, dim=1)
+
+
+variants.wrong(
+    "c11.rebuilt",
+    says="pixel by pixel it is right, but it is a new function: whoever reads the change cannot see what the illness was",
+    hint="start from the patient again: one line for the pixels, one for the loss",
+    standardise_c11=standardise_c11_rebuilt,
+)
+
+for code, says in {
+    "bad_initialisation": "torch's own initial weights are in use, and they are finite; the first loss is not",
+    "broadcast_loss": "the script picks one logarithm for each sample; nothing is spread out here",
+    "class_imbalance": "the ten digits are about equally frequent; the accuracy is that of always saying 0",
+    "dead_relu": "a dead unit gives 0 for every input; here it gives nan",
+    "hidden_layers_in_list": "the layers stand in an nn.Sequential, which registers them",
+    "leak_into_validation": "a leak makes the validation look too good; mean and standard deviation come from the training part",
+    "no_zero_grad": "the gradients are emptied in every step; and the first loss is nan before there is any gradient",
+    "not_shuffled": "a new order is drawn in every epoch",
+    "overfitting": "nothing has been learned at all",
+    "pictures_scrambled": "pictures and labels are picked with the same rows, and nothing is reshaped",
+    "rate_too_high": "with a rate that is too high nan comes after some steps; here the very first loss is nan, before any step",
+    "rate_too_low": "however short the steps: nan is not 2.30",
+    "scheduler_per_batch": "there is no scheduler",
+    "softmax_over_batch": "the softmax takes dim=1, the classes; ask rather what the logarithm does behind it",
+    "softmax_twice": "there is one softmax, written out; ask what the logarithm does behind it, and first where nan comes from",
+    "stale_optimizer": "the optimizer is made from the parameters of this very net",
+    "stuck_in_eval": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "too_little_data": "too little data shows as a gap between training and validation, not as nan",
+    "validates_in_train_mode": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+}.items():
+    variants.wrong(f"q.c11.{code}", says=says, c11_diagnosis=f'"{code}"')
+
+
+# C12
+
+SQUEEZE = "net(X_train[rows]).squeeze(dim=1)"
+SQUARES = "(predictions - y_train[rows]).square().mean()"
+SETTINGS = "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.01, 32, 30"
+UNSQUEEZED = (SQUEEZE, "net(X_train[rows])")
+
+variants.right("c12.first_column", train_c12=edit(SQUEEZE, "net(X_train[rows])[:, 0]"))
+variants.right("c12.targets_as_a_column", train_c12=edit(*UNSQUEEZED, SQUARES, "(predictions - y_train[rows].unsqueeze(1)).square().mean()"))
+variants.right("c12.mse_loss", train_c12=edit(SQUEEZE, "net(X_train[rows]).flatten()", SQUARES, "F.mse_loss(predictions, y_train[rows])"))
+variants.right("c12.transposed", train_c12=edit(*UNSQUEEZED, SQUARES, "(predictions.T - y_train[rows]).square().mean()"))
+variants.right("c12.reshaped_once", train_c12=edit(*UNSQUEEZED, "  # (331, 10), (331,), (111, 10), (111,)\n", "\n    y_train = y_train.reshape(-1, 1)\n"))
+
+variants.wrong(
+    "c12.broadcast",
+    says="predictions (32, 1) minus targets (32,) make a table of (32, 32): every prediction is held against every target",
+    hint="print(predictions.shape, y_train[rows].shape, (predictions - y_train[rows]).shape)",
+    train_c12=edit(*UNSQUEEZED),
+)
+variants.wrong(
+    "c12.higher_rate",
+    says="with ten times the rate the predictions agree on the mean ten times sooner: that is what this loss asks for",
+    hint="put the rate back, and ask where each single prediction is pulled to",
+    train_c12=edit(*UNSQUEEZED, SETTINGS, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 30"),
+)
+variants.wrong(
+    "c12.first_patient",
+    says="[0] is the first patient's prediction, not the first column: it is held against all targets, and the other predictions go unused",
+    hint="[:, 0] keeps all patients",
+    train_c12=edit(SQUEEZE, "net(X_train[rows])[0]"),
+)
+variants.wrong(
+    "c12.mean_first",
+    says="you take the mean before the square: errors of opposite sign cancel, and only the mean prediction is ever corrected",
+    hint="square each error, then take the mean",
+    train_c12=edit(SQUARES, "(predictions - y_train[rows]).mean().square()"),
+)
+variants.wrong(
+    "c12.absolute",
+    says="the shapes fit now, but the loss is another one: absolute errors instead of squared ones",
+    hint="the formula was not ill: keep it, and mend what goes into it",
+    train_c12=edit(SQUARES, "(predictions - y_train[rows]).abs().mean()"),
+)
+variants.wrong(
+    "c12.sum",
+    says="the shapes fit now, but a sum takes the place of the mean: every step is 32 times as long",
+    hint="keep mean(), and mend what goes into it",
+    train_c12=edit(SQUARES, "(predictions - y_train[rows]).square().sum()"),
+)
+variants.wrong(
+    "c12.retuned",
+    says="the shapes fit now, but you changed settings on the way: now nobody can say which change did it",
+    hint="put the constants back: one change at a time",
+    train_c12=edit(SETTINGS, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.02, 32, 30"),
+)
+
+
+def train_c12_rebuilt(seed):
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.01, 32, 30
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.diabetes_split(seed)
+    net = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    def one_step(X, y):
+        optimizer.zero_grad()
+        loss = F.mse_loss(net(X).view(-1), y)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    history = []
+    for _ in range(EPOCHS):
+        order = torch.randperm(len(X_train))
+        losses = [one_step(X_train[rows], y_train[rows]) for rows in order.split(BATCH_SIZE)]
+        with torch.no_grad():
+            guesses = net(X_val).flatten()
+        r2 = 1 - (guesses - y_val).square().sum() / (y_val - y_val.mean()).square().sum()
+        history.append({"loss": sum(losses) / len(losses), "r2": r2.item(), "spread": guesses.std().item()})
+    return net, history
+
+
+variants.wrong(
+    "c12.rebuilt",
+    says="your script is well, but it is another script: one line was ill, and nobody can see which",
+    hint="start from the patient again and change a line",
+    train_c12=train_c12_rebuilt,
+)
+
+for code, says in {
+    "bad_initialisation": "torch's own initial weights are in use; and the loss settles just where a constant answer would have it",
+    "class_imbalance": "there are no classes: the target is a number. But you are right that one answer is given to all",
+    "dead_relu": "with a dead hidden layer the predictions would not vary at all; here they vary a little, and are pulled together",
+    "hidden_layers_in_list": "the layers stand in an nn.Sequential; and a last layer alone would explain a good part of the variance",
+    "leak_into_validation": "a leak makes the validation look too good; here R² is about 0",
+    "no_zero_grad": "the gradients are emptied in every step",
+    "not_shuffled": "a new order is drawn in every epoch",
+    "overfitting": "an overfitted net has a small training loss; this one is that of a constant",
+    "pictures_scrambled": "measurements and targets are picked with the same rows, and nothing is reshaped",
+    "rate_too_high": "the loss lies still, without a jump; and with a lower rate it lies still as well",
+    "rate_too_low": "the loss has settled: ten times the rate only gets it to the same place sooner",
+    "scheduler_per_batch": "there is no scheduler",
+    "softmax_over_batch": "there is no softmax: the target is a number",
+    "softmax_twice": "there is no softmax: the target is a number",
+    "stale_optimizer": "the spread of the predictions changes from epoch to epoch: the optimizer moves this very net",
+    "stuck_in_eval": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "too_little_data": "331 patients are few, but straight lines explain about 40 % of the variance with them",
+    "validates_in_train_mode": "this net has neither dropout nor BatchNorm: its mode changes nothing",
+    "zero_std": "the log holds no nan, and none of the ten measurements is constant",
+}.items():
+    variants.wrong(f"q.c12.{code}", says=says, c12_diagnosis=f'"{code}"')
+
+
+# Q8.7
+
+variants.wrong(
+    "q.unharmed.A",
+    says="both of these pay: two softmaxes cost accuracy, 0.83 instead of 0.97 in the case itself, and the broadcast explains no variance at all",
+    unharmed_pair='"A"',
+)
+variants.wrong(
+    "q.unharmed.C",
+    says="the two are right, the reason is not: a score that is good by luck on easy data says nothing about the next data set",
+    unharmed_pair='"C"',
+)
+variants.wrong(
+    "q.unharmed.D",
+    says="a scheduler per batch stops the learning itself; and validating in training mode costs what is measured, and writes into the running statistics",
+    unharmed_pair='"D"',
+)
+
+# Q8.8
+
+variants.wrong(
+    "q.plans.A",
+    says="three changes at once have one effect: if it is good you do not know whose, and one training to compare with may have been a lucky one",
+    one_change='"A"',
+)
+variants.wrong(
+    "q.plans.B",
+    says="every idea comes with another seed, so idea and luck change together; the best of eight is above all the luckiest",
+    one_change='"B"',
+)
+variants.wrong(
+    "q.plans.C",
+    says="a single training moves by more than most ideas do, as the table shows: whatever raises the score may have been the seed",
+    one_change='"C"',
+)
+
+# Q8.9
+
+variants.wrong(
+    "q.nan.A",
+    says="a lower rate moves the accident to a later iteration; and if it helps you still do not know what broke",
+    nan_first_action='"A"',
+)
+variants.wrong(
+    "q.nan.B",
+    says="that hides the only witness: the weights may be nan by the next step, and a loss of 0 or 1e38 teaches nothing",
+    nan_first_action='"B"',
+)
+variants.wrong(
+    "q.nan.D",
+    says="the batch is only where it came to light: here it is an ordinary batch that met logits grown too large; look before you throw data away",
+    nan_first_action='"D"',
+)
+
+# Q8.10
+
+variants.wrong(
+    "q.company.A",
+    says="an accuracy counts picture by picture: in evaluation mode overfitting makes no difference between a picture alone and the same in company",
+    alone_and_in_company='"A"',
+)
+variants.wrong(
+    "q.company.B",
+    says="rounding changes the seventh digit of a logit and hardly ever a decision; it does not cost pictures in such numbers",
+    alone_and_in_company='"B"',
+)
+variants.wrong(
+    "q.company.D",
+    says="both evaluations see the very same pictures, so both have the same luck with them",
+    alone_and_in_company='"D"',
+)

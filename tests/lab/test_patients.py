@@ -1,0 +1,217 @@
+"""The second half of the clinic: data, instruments, and the figures that its prose states."""
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from autograder.lab import training
+from solutions import clinic
+from solutions.variants.clinic import variants
+
+SEEDS = range(5)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def script(case, variant):
+    """A case's functions as a variant has them."""
+    (found,) = (item for item in variants.all if item.id == variant)
+    names = [name for name in vars(clinic) if name.endswith(f"_{case}") and inspect.isfunction(getattr(clinic, name))]
+    namespace = dict(vars(clinic))
+    for name in names:
+        exec(found.source_of(name, inspect.getsource(getattr(clinic, name))), namespace)
+    return namespace[f"train_{case}"]
+
+
+def last(train, key):
+    return [train(seed)[1][-1][key] for seed in SEEDS]
+
+
+# data
+
+
+def test_the_raw_split_is_the_split_before_standardising():
+    raw, y, _, y_val = training.raw_digits_split(3)
+    X, y_again, _, y_val_again = training.digits_split(3)
+    assert torch.equal(y, y_again)
+    assert torch.equal(y_val, y_val_again)
+    spread = raw.std(dim=0, correction=0)
+    assert torch.allclose((raw - raw.mean(dim=0)) / torch.where(spread > 0, spread, 1.0), X, atol=1e-4)
+
+
+def test_split_rows_deals_every_row_once():
+    train, val = training.split_rows(10, seed=1)
+    assert sorted([*train.tolist(), *val.tolist()]) == list(range(10))
+    assert len(train) == 7
+
+
+def test_a_stack_has_the_pictures_behind_each_other():
+    stack, y = training.stacked_digits()
+    assert stack.shape == (8, 8, 1797)
+    assert stack.flags["C_CONTIGUOUS"]
+    rows = clinic.rows_c09(stack)
+    assert training.template_share(rows, y) == pytest.approx(0.905, abs=0.01)
+    assert training.template_share(stack.reshape(-1, 64), y) < 0.15
+    assert training.template_share(np.roll(rows, 1, axis=0), y) < 0.2
+
+
+def test_the_diabetes_split_is_standardised_by_its_training_part():
+    X, y, X_val, y_val = training.diabetes_split(2)
+    assert [tuple(part.shape) for part in (X, y, X_val, y_val)] == [(331, 10), (331,), (111, 10), (111,)]
+    assert float(y.mean()) == pytest.approx(0, abs=1e-5)
+    assert float(X.std(dim=0, correction=0).max()) == pytest.approx(1, abs=1e-4)
+
+
+# instruments
+
+
+def test_rates_are_those_of_every_step():
+    def train():
+        w = torch.zeros(2, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.4)
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+        for _ in range(5):
+            optimizer.step()
+            scheduler.step()
+
+    assert training.rates(train) == [0.4, 0.4, 0.2, 0.2, 0.1]
+
+
+def one_layer(X, y, loss_of, steps=3):
+    """A training that goes through the rows of `X` in pairs."""
+    net = nn.Linear(X.shape[1], 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for step in range(steps):
+        rows = [step, step + 1]
+        optimizer.zero_grad()
+        loss_of(net(X[rows]), y[rows]).backward()
+        optimizer.step()
+        with torch.no_grad():
+            net(X)
+    net(X)
+
+
+@pytest.fixture
+def five_rows():
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(5, 3, generator=generator), torch.randn(5, generator=generator)
+
+
+def test_a_watched_training_shows_its_batches(five_rows):
+    X, y = five_rows
+    steps = training.watch(lambda: one_layer(X, y, lambda p, t: F.mse_loss(p[:, 0], t)), steps=10)
+    assert training.rows_seen(steps, X) == [[0, 1], [1, 2], [2, 3]]
+    assert training.rows_seen(steps, X[1:])[0] == [-1, 0]
+    assert training.missed_targets(steps, X, y) == pytest.approx([0, 0, 0], abs=1e-5)
+
+
+def test_a_loss_that_is_a_module_is_not_taken_for_the_net(five_rows):
+    X, y = five_rows
+    loss = nn.MSELoss()
+    steps = training.watch(lambda: one_layer(X, y, lambda p, t: loss(p, t[:, None])), steps=2)
+    assert training.rows_seen(steps, X) == [[0, 1], [1, 2]]
+    assert training.missed_targets(steps, X, y) == pytest.approx([0, 0], abs=1e-5)
+
+
+def test_a_broadcast_loss_pulls_everybody_to_the_mean(five_rows):
+    X, y = five_rows
+    steps = training.watch(lambda: one_layer(X, y, lambda p, t: (p - t).square().mean()), steps=2)
+    halves = [float(abs(y[0] - y[1])) / 2, float(abs(y[1] - y[2])) / 2]
+    assert training.missed_targets(steps, X, y) == pytest.approx(halves, rel=1e-4)
+
+
+def test_a_watch_leaves_no_hook_behind(five_rows):
+    X, y = five_rows
+    seen = training.watch(lambda: one_layer(X, y, lambda p, t: F.mse_loss(p[:, 0], t)), steps=1)
+    one_layer(X, y, lambda p, t: F.mse_loss(p[:, 0], t))
+    assert len(seen) == 1
+    with pytest.raises(ZeroDivisionError):
+        training.watch(lambda: 1 / 0, steps=1)
+    assert len(training.watch(lambda: one_layer(X, y, lambda p, t: F.mse_loss(p[:, 0], t)), steps=9)) == 3
+
+
+# what the prose says of the patients, and thresholds with room to spare
+
+
+@pytest.mark.parametrize("case", ["c08", "c09", "c10", "c11"])
+def test_healed_patients_are_well_above_the_threshold(case):
+    assert min(last(getattr(clinic, f"train_{case}"), "accuracy")) > 0.94
+
+
+@pytest.mark.parametrize(("case", "variant"), [("c08", "c08.per_batch"), ("c09", "c09.reshape"), ("c11", "c11.nan")])
+def test_sick_patients_are_far_below_the_threshold(case, variant):
+    assert max(last(script(case, variant), "accuracy")) < 0.3
+
+
+def test_after_the_first_epoch_the_patient_of_c08_has_no_pulse():
+    train = script("c08", "c08.per_batch")
+    history = train(7)[1]
+    assert len({row["accuracy"] for row in history[1:]}) == 1
+    assert len(set(training.rates(lambda: train(7))[:43])) == 15
+
+
+def test_the_comb_ends_as_well_as_the_healthy_net_and_begins_far_worse():
+    sick = script("c10", "c10.not_shuffled")
+    assert min(last(sick, "accuracy")) > 0.92
+    first = [[train(seed)[1][1]["accuracy"] for seed in SEEDS] for train in (sick, clinic.train_c10)]
+    assert np.median(first[0]) < 0.6 < 0.8 < np.median(first[1])
+
+
+def test_the_broadcast_explains_nothing_and_its_predictions_collapse():
+    sick = script("c12", "c12.broadcast")
+    assert max(last(sick, "r2")) < 0.1
+    assert max(last(sick, "spread")) < 0.12
+    assert min(last(clinic.train_c12, "r2")) > 0.3
+    assert min(last(clinic.train_c12, "spread")) > 0.6
+    assert sick(7)[1][0]["spread"] > sick(7)[1][-1]["spread"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_regression_is_scored_as_the_case_scores_it(seed):
+    net, history = clinic.train_c12(seed)
+    r2, spread = training.regression_score(net.state_dict(), seed)
+    assert r2 == pytest.approx(history[-1]["r2"], abs=1e-4)
+    assert spread == pytest.approx(history[-1]["spread"], abs=1e-4)
+
+
+def test_a_few_dead_pixels_make_every_output_nan():
+    X, _, _, _ = training.raw_digits_split(7)
+    dead = X.std(dim=0) == 0
+    assert 3 <= int(dead.sum()) <= 6
+    assert torch.isnan(nn.Linear(64, 64)((X - X.mean(dim=0)) / X.std(dim=0))).all()
+
+
+# pictures for the questions
+
+
+def test_a_naive_loss_ends_in_an_iteration_that_is_not_finite():
+    losses, leads = training.naive_run(rate=0.3, seed=8)
+    assert len(losses) == len(leads)
+    assert np.isfinite(losses[:-1]).all()
+    assert not np.isfinite(losses[-1])
+    assert leads[-1] > 103
+
+
+def test_training_mode_opens_a_gap_between_alone_and_in_company():
+    before = torch.random.get_rng_state()
+    alone, together = training.company(epochs=4)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert len(alone) == 5
+    assert abs(alone[0] - together[0]) < 0.1 < together[-1] - alone[-1]
+
+
+def test_the_order_of_the_samples_is_the_only_difference_of_two_base_runs():
+    mixed, in_order = training.base_run(0), training.base_run(0, shuffled=False)
+    assert len(mixed) == len(in_order) == 15
+    assert min(mixed[-1], in_order[-1]) > 0.92
+    assert mixed[0] > in_order[0] + 0.2
