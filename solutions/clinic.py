@@ -223,7 +223,7 @@ def standardise_c11(X_train: torch.Tensor, X_val: torch.Tensor) -> tuple[torch.T
         X_val: grey values (M, pixels).
 
     Returns:
-        Both, standardised; a pixel that never changes in `X_train` gives finite numbers, too.
+        Both, standardised; all numbers are finite.
     """
     mean, spread = X_train.mean(dim=0), X_train.std(dim=0)
     spread = torch.where(spread > 0, spread, 1.0)
