@@ -114,6 +114,9 @@ def rows_c09(stack: np.ndarray) -> np.ndarray:
 
     Returns:
         A table (N, height * width): row i holds picture i, line by line from the top, each line from left to right.
+
+    >>> rows_c09(np.arange(6).reshape(1, 2, 3)).tolist()
+    [[0, 3], [1, 4], [2, 5]]
     """
     return np.moveaxis(stack, 2, 0).reshape(stack.shape[2], -1)
 
@@ -236,6 +239,9 @@ def loss_c11(logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     Args:
         logits: scores (N, classes), before any softmax.
         y: right classes (N,).
+
+    >>> round(loss_c11(torch.tensor([[0.0, 0.0]]), torch.tensor([1])).item(), 4)
+    0.6931
     """
     log_probabilities = torch.log_softmax(logits, dim=1)
     return -log_probabilities[torch.arange(len(y)), y].mean()

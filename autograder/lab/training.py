@@ -535,9 +535,7 @@ def company(epochs: int, seed: int = 0) -> tuple[list[float], list[float]]:
     found: tuple[list[float], list[float]] = ([], [])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = nn.Sequential(
-            nn.Conv2d(1, 16, 7), nn.BatchNorm2d(16), nn.ReLU(), nn.Flatten(), nn.Linear(64, CLASSES)
-        )
+        net = nn.Sequential(nn.Conv2d(1, 16, 7), nn.BatchNorm2d(16), nn.ReLU(), nn.Flatten(), nn.Linear(64, CLASSES))
         optimizer = torch.optim.SGD(net.parameters(), lr=0.02)
         for epoch in range(epochs + 1):
             if epoch:

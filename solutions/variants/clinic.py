@@ -127,7 +127,10 @@ TO_EVERY_BATCH = (NOTE + PER_EPOCH, NOTE + PER_BATCH)
 
 variants.right("c08.end_of_epoch", train_c08=edit(NOTE + PER_EPOCH, NOTE, LOG, LOG + PER_EPOCH))
 variants.right("c08.counted_in_batches", train_c08=edit(*TO_EVERY_BATCH, STEP_SIZE, STEP_SIZE + " * 43"))
-variants.right("c08.before_the_next", train_c08=edit(NOTE + PER_EPOCH, NOTE, EPOCH, EPOCH + "        if history:\n            scheduler.step()\n"))
+variants.right(
+    "c08.before_the_next",
+    train_c08=edit(NOTE + PER_EPOCH, NOTE, EPOCH, EPOCH + "        if history:\n            scheduler.step()\n"),
+)
 variants.right(
     "c08.after_the_last_batch",
     train_c08=edit(NOTE + PER_EPOCH, NOTE + "            if len(losses) == 43:\n                scheduler.step()\n"),
@@ -167,7 +170,9 @@ variants.wrong(
     "c08.counted_twice",
     says="you count to three, and then the scheduler counts to three as well: the first halving comes after nine epochs",
     hint="step_size says already that only every third call changes something",
-    train_c08=edit(NOTE + PER_EPOCH, NOTE, LOG, LOG + "        if len(history) % HALVED_AFTER == 0:\n            scheduler.step()\n"),
+    train_c08=edit(
+        NOTE + PER_EPOCH, NOTE, LOG, LOG + "        if len(history) % HALVED_AFTER == 0:\n            scheduler.step()\n"
+    ),
 )
 variants.wrong(
     "c08.retuned",
@@ -219,14 +224,17 @@ for code, says in {
     "broadcast_loss": "scores (N, 10) and labels (N,) are just what cross-entropy wants",
     "class_imbalance": "the ten digits are about equally frequent, and the accuracy is near that of guessing",
     "dead_relu": "dead units stop learning, but the last layer has no ReLU and would go on: here everything stands still at once",
-    "hidden_layers_in_list": "the layers stand in an nn.Sequential, and even a net with only its head alive moves from epoch to epoch",
+    "hidden_layers_in_list": "the layers stand in an nn.Sequential, and even a net with only its head alive moves from epoch to "
+    "epoch",
     "leak_into_validation": "a leak makes the validation look too good; here it is as bad as it can be",
     "no_zero_grad": "gradients that pile up make steps longer and longer; these have become too short to see",
     "not_shuffled": "a new order is drawn in every epoch",
     "overfitting": "whoever has overfitted has a small training loss; this one is close to that of guessing",
-    "pictures_scrambled": "with scrambled pictures the training loss creeps down for ever, by heart; here it does not move in any digit",
+    "pictures_scrambled": "with scrambled pictures the training loss creeps down for ever, by heart; here it does not move in any "
+    "digit",
     "rate_too_high": "the rate of the first step is right; too high a rate makes the loss jump, and here it lies still",
-    "rate_too_low": "you are close: the steps are too short. But the rate that the script sets is 0.1, and that is right. Who changes it?",
+    "rate_too_low": "you are close: the steps are too short. But the rate that the script sets is 0.1, and that is right. Who "
+    "changes it?",
     "softmax_over_batch": "the only softmax is the one inside cross-entropy, which takes the right axis",
     "softmax_twice": "the net ends in a linear layer; and two softmaxes make learning slow, they do not stop it dead",
     "stale_optimizer": "the first epoch has taken the loss below that of guessing: so the optimizer has moved this very net",
@@ -250,7 +258,8 @@ variants.right("c09.einsum", rows_c09=edit(TURNED, 'np.einsum("hwn->nhw", stack)
 
 variants.wrong(
     "c09.reshape",
-    says="reshape cuts the numbers into rows as they lie in memory: a row gets one pixel of 64 pictures instead of 64 pixels of one",
+    says="reshape cuts the numbers into rows as they lie in memory: a row gets one pixel of 64 pictures instead of "
+    "64 pixels of one",
     hint="bring the axis of the pictures to the front first; reshape alone never turns axes round",
     rows_c09=AS_IT_LIES,
 )
@@ -287,7 +296,8 @@ variants.wrong(
 )
 variants.wrong(
     "c09.regularised",
-    says="weight decay is medicine against overfitting; this net learns by heart because there is nothing else to learn in its rows",
+    says="weight decay is medicine against overfitting; this net learns by heart because there is nothing else to "
+    "learn in its rows",
     hint="take it out again, and look at a row as the net sees it",
     rows_c09=AS_IT_LIES,
     train_c09=edit("lr=LEARNING_RATE)", "lr=LEARNING_RATE, weight_decay=0.001)"),
@@ -323,7 +333,8 @@ for code, says in {
     "broadcast_loss": "scores (N, 10) and labels (N,) are just what cross-entropy wants",
     "class_imbalance": "the ten digits are about equally frequent",
     "dead_relu": "the training loss falls steadily: the units are alive, and learn by heart",
-    "hidden_layers_in_list": "the layers stand in an nn.Sequential; and a head alone would still read three digits of four in the validation part",
+    "hidden_layers_in_list": "the layers stand in an nn.Sequential; and a head alone would still read three digits of four in the "
+    "validation part",
     "leak_into_validation": "a leak makes the validation look too good; here it is that of guessing",
     "no_zero_grad": "the gradients are emptied in every step; otherwise the training loss would not fall so evenly",
     "not_shuffled": "a new order is drawn in every epoch",
@@ -350,7 +361,10 @@ BATCH_LOSS = "F.cross_entropy(net(X_train[rows]), y_train[rows])"
 IN_ORDER = "torch.arange(len(X_train))"
 
 variants.right("c10.argsort", train_c10=edit(ORDER, "torch.rand(len(X_train)).argsort()"))
-variants.right("c10.numpy", train_c10=edit(ORDER, "torch.from_numpy(np.random.default_rng(torch.initial_seed() + len(log)).permutation(len(X_train)))"))
+variants.right(
+    "c10.numpy",
+    train_c10=edit(ORDER, "torch.from_numpy(np.random.default_rng(torch.initial_seed() + len(log)).permutation(len(X_train)))"),
+)
 variants.right(
     "c10.shuffled_data",
     train_c10=edit(
@@ -381,7 +395,8 @@ variants.wrong(
     hint="shuffle before you cut into batches",
     train_c10=edit(
         BATCHES,
-        f"        batches = {IN_ORDER}.split(BATCH_SIZE)\n        for rows in (batches[i] for i in torch.randperm(len(batches))):\n",
+        f"        batches = {IN_ORDER}.split(BATCH_SIZE)\n"
+        "        for rows in (batches[i] for i in torch.randperm(len(batches))):\n",
     ),
 )
 variants.wrong(
@@ -470,8 +485,10 @@ for code, says in {
     "leak_into_validation": "pictures and labels of the validation part are used for nothing but the accuracy",
     "no_zero_grad": "the gradients are emptied in every step",
     "overfitting": "the validation accuracy is as good as that of the healthy net: nothing is lost to learning by heart",
-    "pictures_scrambled": "pictures and labels are sorted with the same rows, and a net that ends at such an accuracy sees pictures",
-    "rate_too_high": "a rate that is too high makes noise without a rhythm; these teeth come back in every epoch at the same places",
+    "pictures_scrambled": "pictures and labels are sorted with the same rows, and a net that ends at such an accuracy sees "
+    "pictures",
+    "rate_too_high": "a rate that is too high makes noise without a rhythm; these teeth come back in every epoch at the same "
+    "places",
     "rate_too_low": "the net ends where a healthy one ends, in the same time",
     "scheduler_per_batch": "there is no scheduler",
     "softmax_over_batch": "the only softmax is the one inside cross-entropy, which takes the right axis",
@@ -498,21 +515,26 @@ variants.right("c11.in_place", standardise_c11=edit(GUARD, "    spread[spread ==
 variants.right(
     "c11.cross_entropy",
     loss_c11=edit(
-        "    log_probabilities = torch.log_softmax(logits, dim=1)\n", "", "-log_probabilities[torch.arange(len(y)), y].mean()", "F.cross_entropy(logits, y)"
+        "    log_probabilities = torch.log_softmax(logits, dim=1)\n",
+        "",
+        "-log_probabilities[torch.arange(len(y)), y].mean()",
+        "F.cross_entropy(logits, y)",
     ),
 )
 variants.right("c11.logsumexp", loss_c11=edit(LOG_SOFTMAX, "logits - torch.logsumexp(logits, dim=1, keepdim=True)"))
 
 variants.wrong(
     "c11.nan",
-    says="pixels that never change are divided by their standard deviation, 0: and 0 / 0 is nan, which spreads to all that it meets",
+    says="pixels that never change are divided by their standard deviation, 0: and 0 / 0 is nan, which spreads to "
+    "all that it meets",
     hint="torch.isnan(X_train).sum(dim=0) after standardising shows which columns; and then put logits of ±1000 into the loss",
     standardise_c11=edit(GUARD, ""),
     loss_c11=LOG_OF_SOFTMAX,
 )
 variants.wrong(
     "c11.only_the_pixels",
-    says="the pixels are well, but there is a second illness behind the first: a softmax that is rounded to 0 has the logarithm -inf",
+    says="the pixels are well, but there is a second illness behind the first: a softmax that is rounded to 0 has "
+    "the logarithm -inf",
     hint="try loss_c11 with logits of ±1000, and look for the function of torch that takes both steps in one",
     loss_c11=LOG_OF_SOFTMAX,
 )
@@ -524,7 +546,8 @@ variants.wrong(
 )
 variants.wrong(
     "c11.painted_over",
-    says="nan_to_num turns nan into 0, but infinity into the largest number there is: a dead pixel that comes alive in use blows the net up",
+    says="nan_to_num turns nan into 0, but infinity into the largest number there is: a dead pixel that comes "
+    "alive in use blows the net up",
     hint="give a column that never changes a standard deviation that one can divide by, before dividing",
     standardise_c11=edit(
         GUARD, "", BOTH, "return torch.nan_to_num((X_train - mean) / spread), torch.nan_to_num((X_val - mean) / spread)"
@@ -556,7 +579,8 @@ variants.wrong(
 )
 variants.wrong(
     "c11.tiny_in_the_log",
-    says="a small number inside the logarithm caps the loss: for logits of ±1000 it should be 2000, and the gradient should not vanish",
+    says="a small number inside the logarithm caps the loss: for logits of ±1000 it should be 2000, and the "
+    "gradient should not vanish",
     hint="log_softmax never forms the small number in the first place",
     loss_c11=edit(LOG_SOFTMAX, "torch.log(torch.softmax(logits, dim=1) + 1e-8)"),
 )
@@ -621,10 +645,17 @@ SETTINGS = "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.01, 32, 30"
 UNSQUEEZED = (SQUEEZE, "net(X_train[rows])")
 
 variants.right("c12.first_column", train_c12=edit(SQUEEZE, "net(X_train[rows])[:, 0]"))
-variants.right("c12.targets_as_a_column", train_c12=edit(*UNSQUEEZED, SQUARES, "(predictions - y_train[rows].unsqueeze(1)).square().mean()"))
-variants.right("c12.mse_loss", train_c12=edit(SQUEEZE, "net(X_train[rows]).flatten()", SQUARES, "F.mse_loss(predictions, y_train[rows])"))
+variants.right(
+    "c12.targets_as_a_column", train_c12=edit(*UNSQUEEZED, SQUARES, "(predictions - y_train[rows].unsqueeze(1)).square().mean()")
+)
+variants.right(
+    "c12.mse_loss", train_c12=edit(SQUEEZE, "net(X_train[rows]).flatten()", SQUARES, "F.mse_loss(predictions, y_train[rows])")
+)
 variants.right("c12.transposed", train_c12=edit(*UNSQUEEZED, SQUARES, "(predictions.T - y_train[rows]).square().mean()"))
-variants.right("c12.reshaped_once", train_c12=edit(*UNSQUEEZED, "  # (331, 10), (331,), (111, 10), (111,)\n", "\n    y_train = y_train.reshape(-1, 1)\n"))
+variants.right(
+    "c12.reshaped_once",
+    train_c12=edit(*UNSQUEEZED, "  # (331, 10), (331,), (111, 10), (111,)\n", "\n    y_train = y_train.reshape(-1, 1)\n"),
+)
 
 variants.wrong(
     "c12.broadcast",
@@ -640,7 +671,8 @@ variants.wrong(
 )
 variants.wrong(
     "c12.first_patient",
-    says="[0] is the first patient's prediction, not the first column: it is held against all targets, and the other predictions go unused",
+    says="[0] is the first patient's prediction, not the first column: it is held against all targets, and the "
+    "other predictions go unused",
     hint="[:, 0] keeps all patients",
     train_c12=edit(SQUEEZE, "net(X_train[rows])[0]"),
 )
@@ -707,7 +739,8 @@ for code, says in {
     "bad_initialisation": "torch's own initial weights are in use; and the loss settles just where a constant answer would have it",
     "class_imbalance": "there are no classes: the target is a number. But you are right that one answer is given to all",
     "dead_relu": "with a dead hidden layer the predictions would not vary at all; here they vary a little, and are pulled together",
-    "hidden_layers_in_list": "the layers stand in an nn.Sequential; and a last layer alone would explain a good part of the variance",
+    "hidden_layers_in_list": "the layers stand in an nn.Sequential; and a last layer alone would explain a good part of the "
+    "variance",
     "leak_into_validation": "a leak makes the validation look too good; here R² is about 0",
     "no_zero_grad": "the gradients are emptied in every step",
     "not_shuffled": "a new order is drawn in every epoch",
@@ -731,7 +764,8 @@ for code, says in {
 
 variants.wrong(
     "q.unharmed.A",
-    says="both of these pay: two softmaxes cost accuracy, 0.83 instead of 0.97 in the case itself, and the broadcast explains no variance at all",
+    says="both of these pay: two softmaxes cost accuracy, 0.83 instead of 0.97 in the case itself, and the "
+    "broadcast explains no variance at all",
     unharmed_pair='"A"',
 )
 variants.wrong(
@@ -741,7 +775,8 @@ variants.wrong(
 )
 variants.wrong(
     "q.unharmed.D",
-    says="a scheduler per batch stops the learning itself; and validating in training mode costs what is measured, and writes into the running statistics",
+    says="a scheduler per batch stops the learning itself; and validating in training mode costs what is measured, "
+    "and writes into the running statistics",
     unharmed_pair='"D"',
 )
 
@@ -749,7 +784,8 @@ variants.wrong(
 
 variants.wrong(
     "q.plans.A",
-    says="three changes at once have one effect: if it is good you do not know whose, and one training to compare with may have been a lucky one",
+    says="three changes at once have one effect: if it is good you do not know whose, and one training to compare "
+    "with may have been a lucky one",
     one_change='"A"',
 )
 variants.wrong(
@@ -777,7 +813,8 @@ variants.wrong(
 )
 variants.wrong(
     "q.nan.D",
-    says="the batch is only where it came to light: here it is an ordinary batch that met logits grown too large; look before you throw data away",
+    says="the batch is only where it came to light: here it is an ordinary batch that met logits grown too large; "
+    "look before you throw data away",
     nan_first_action='"D"',
 )
 
@@ -785,7 +822,8 @@ variants.wrong(
 
 variants.wrong(
     "q.company.A",
-    says="an accuracy counts picture by picture: in evaluation mode overfitting makes no difference between a picture alone and the same in company",
+    says="an accuracy counts picture by picture: in evaluation mode overfitting makes no difference between a "
+    "picture alone and the same in company",
     alone_and_in_company='"A"',
 )
 variants.wrong(
