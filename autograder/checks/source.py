@@ -25,6 +25,8 @@ def same_constants_and_architecture(before: str, after: str) -> bool:
     True
     >>> same_constants_and_architecture("RATE = 0.1\nnet = nn.Linear(4, 2)", "RATE = 0.2\nnet = nn.Linear(4, 2)")
     False
+    >>> same_constants_and_architecture("X = data", "X = data / 16")  # a single capital is no constant
+    True
     """
     return _configuration(_code(before)) == _configuration(_code(after))
 
@@ -47,7 +49,9 @@ def _configuration(tree: ast.Module) -> list[str]:
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and any(
-            isinstance(name, ast.Name) and name.id.isupper() for target in node.targets for name in ast.walk(target)
+            isinstance(name, ast.Name) and name.id.isupper() and len(name.id) > 1  # a single capital is data: X, W, Z
+            for target in node.targets
+            for name in ast.walk(target)
         ):
             found.append(ast.unparse(node))
         if isinstance(node, ast.Call) and re.fullmatch(r"(torch\.)?(nn|optim)\.[A-Z]\w*", ast.unparse(node.func)):
