@@ -342,3 +342,236 @@ one_change = "D"  # Q8.8: one difference, and the same four seeds on both sides,
 nan_first_action = "C"  # Q8.9: nan spreads downstream only, so the first tensor that is not finite stands beside the cause
 
 alone_and_in_company = "C"  # Q8.10: in evaluation mode each output depends on its own input alone, whatever the batch
+
+
+# Sp.06
+
+
+def split_sp06(X: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Spare patient Sp.06, first half: cut a collection into a part to train on and a part to validate with.
+
+    Args:
+        X: pictures (N, D).
+        seed: decides which picture goes where.
+
+    Returns:
+        Row numbers `(train, val)`, about three quarters and one quarter. Every picture stands in one of the two parts.
+    """
+    first = torch.from_numpy(np.unique(X.numpy(), axis=0, return_index=True)[1])
+    train, val = training.split_rows(len(first), seed)
+    return first[train], first[val]
+
+
+def train_sp06(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare patient Sp.06, second half: a net learns from a collection in which a fifth of the labels is drawn at random.
+
+    Args:
+        seed: of the collection, the split, the weights and the batches.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp06(seed=0)
+    >>> len(history), history[-1]["accuracy"] > 0.5
+    (40, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 40
+
+    torch.manual_seed(seed)
+    X, y = training.merged_digits(seed)
+    train, val = split_sp06(X, seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in train[torch.randperm(len(train))].split(BATCH_SIZE):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(X[rows]), y[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = net(X[val]).argmax(dim=1)
+        accuracy = (guesses == y[val]).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+    return net, history
+
+
+sp06_diagnosis = "leak_into_validation"  # Sp.06: the same picture, with the same label, stands in both parts
+
+
+# Sp.07
+
+
+def report_sp07(guesses: torch.Tensor, y: torch.Tensor) -> float:
+    """Spare patient Sp.07, first half: one number for how well a detector tells yes from no.
+
+    Args:
+        guesses: its answers (N,), 0 or 1.
+        y: the right answers (N,), 0 or 1; both occur.
+
+    Returns:
+        1 for a detector that is always right, and 0.5 for one that gives the same answer to everybody.
+    """
+    shares = [(guesses[y == kind] == kind).double().mean().item() for kind in (0, 1)]
+    return sum(shares) / 2
+
+
+def train_sp07(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare patient Sp.07, second half: a net learns to find the eights among other digits; one picture in twenty is an 8.
+
+    Args:
+        seed: of the weights, of the split into training and validation part, and of the batches.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `report` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp07(seed=0)
+    >>> len(history), history[-1]["report"] > 0.4
+    (10, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.01, 32, 10
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.rare_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(X_train[rows]), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        history.append({"loss": sum(losses) / len(losses), "report": report_sp07(guesses, y_val)})
+    return net, history
+
+
+sp07_diagnosis = "class_imbalance"  # Sp.07: 95 of 100 answers are no, so that "no" to everything has the accuracy 0.95
+
+
+# Sp.08
+
+
+def validate_sp08(net: nn.Module, X_val: torch.Tensor, y_val: torch.Tensor) -> float:
+    """Spare patient Sp.08, first half: the share of validation pictures that a net reads right.
+
+    Args:
+        net: gives scores (N, 10).
+        X_val: pictures (N, 64).
+        y_val: digits (N,).
+    """
+    with torch.no_grad():
+        guesses = net(X_val).argmax(dim=1)
+    return (guesses == y_val).double().mean().item()
+
+
+def train_sp08(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare patient Sp.08, second half: a net learns from pictures that are moved by up to a pixel, each time anew.
+
+    Args:
+        seed: of the weights, of the split into training and validation part, of the batches and of the moves.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp08(seed=0)
+    >>> len(history), history[-1]["accuracy"] > 0.8
+    (15, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(training.jostled(X_train[rows])), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        history.append({"loss": sum(losses) / len(losses), "accuracy": validate_sp08(net, X_val, y_val)})
+    return net, history
+
+
+sp08_diagnosis = "augmented_validation"  # Sp.08: the pictures to validate with are moved about as those to learn from
+
+
+# Sp.12
+
+
+def features_sp12(body: nn.Module, X: torch.Tensor, mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
+    """Spare patient Sp.12, first half: what a body that others have trained makes of new pictures.
+
+    Args:
+        body: was trained on pixels with `mean` taken off and divided by `spread`.
+        X: grey values (N, 64), from 0 to 16.
+        mean, spread: of each pixel (64,) in the data that the body was trained on.
+
+    Returns:
+        Features (N, 64), without gradient.
+    """
+    with torch.no_grad():
+        features: torch.Tensor = body((X - mean) / spread)
+    return features
+
+
+def train_sp12(seed: int) -> tuple[nn.Linear, list[dict[str, float]]]:
+    """Spare patient Sp.12, second half: a new head on an old body learns the digits 5 to 9.
+
+    Args:
+        seed: of the head's weights, of the split into training and validation part, and of the batches.
+
+    Returns:
+        `(head, history)`: the trained head, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> head, history = train_sp12(seed=0)
+    >>> len(history), history[-1]["accuracy"] > 0.6
+    (10, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 10
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.late_digits_split(seed)
+    body, mean, spread = training.pretrained_body()  # has learned the digits 0 to 4
+    Z_train, Z_val = (features_sp12(body, X, mean, spread) for X in (X_train, X_val))
+    head = nn.Linear(64, 5)
+    optimizer = torch.optim.SGD(head.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in torch.randperm(len(Z_train)).split(BATCH_SIZE):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(head(Z_train[rows]), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = head(Z_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+    return head, history
+
+
+sp12_diagnosis = "wrong_input_scale"  # Sp.12: the body was trained on standardised pixels and is fed with others

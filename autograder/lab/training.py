@@ -8,6 +8,7 @@ Needs torch; import it as `from autograder.lab import training`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -548,3 +549,80 @@ def company(epochs: int, seed: int = 0) -> tuple[list[float], list[float]]:
                     guesses = torch.cat([net(pictures).argmax(dim=1) for pictures in X_val.split(size)])
                     scores.append(float((guesses == y_val).double().mean()))
     return found
+
+
+# for the spare patients
+
+
+def merged_digits(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A collection put together from two exports that overlap, with labels that are not all right.
+
+    Args:
+        seed: decides on pictures, labels and order.
+
+    Returns:
+        `X (850, 64)` in float32, standardised, 500 different pictures, of which 350 stand in it twice; and their labels
+        `y (850,)`, the same for both copies. A fifth of the pictures has a label that was drawn at random.
+    """
+    rng = np.random.default_rng(seed)
+    X, y = digits()
+    rows = rng.permutation(len(X))[:500]
+    pictures, names = X[rows], y[rows]
+    names[:100] = rng.integers(CLASSES, size=100)
+    order = rng.permutation(np.concatenate([np.arange(500), rng.permutation(500)[:350]]))
+    return torch.tensor(pictures[order], dtype=torch.float32), torch.tensor(names[order])
+
+
+def rare_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The split of `digits_split` as a question of yes or no: is it an 8? Most of the eights are taken out, so that 5 % are left.
+
+    Returns:
+        `X_train, y_train, X_val, y_val`, with y 1 for an 8 and 0 for any other digit.
+    """
+    parts = digits_split(seed)
+    found: list[torch.Tensor] = []
+    for X, y in (parts[:2], parts[2:]):
+        eights, others = torch.nonzero(y == 8).flatten(), torch.nonzero(y != 8).flatten()
+        rows = torch.cat([others, eights[: round(len(others) / 19)]]).sort().values
+        found += [X[rows], (y[rows] == 8).long()]
+    return found[0], found[1], found[2], found[3]
+
+
+def jostled(X: torch.Tensor) -> torch.Tensor:
+    """Pictures (N, 64), each moved by at most a pixel down or up and to a side by torch's generator; edges are repeated."""
+    padded = F.pad(X.reshape(-1, 1, 8, 8), (1, 1, 1, 1), mode="replicate")[:, 0]
+    down, right = torch.randint(3, (2, len(X)))
+    line = torch.arange(8)
+    picture = torch.arange(len(X))[:, None, None]
+    return padded[picture, (down[:, None] + line)[:, :, None], (right[:, None] + line)[:, None, :]].reshape(-1, 64)
+
+
+@functools.cache
+def pretrained_body() -> tuple[nn.Sequential, torch.Tensor, torch.Tensor]:
+    """Two layers that have learned to read the digits 0 to 4, and the mean and spread by which their pixels were standardised.
+
+    Returns:
+        `(body, mean, spread)`: a frozen net from 64 pixels to 64 features; mean and standard deviation of each pixel (64,), where
+        a pixel that never changes has the spread 1.
+    """
+    X, y = (torch.from_numpy(part) for part in digits(standardise=False))
+    X, y = X[y < 5].float(), y[y < 5]
+    mean, spread = X.mean(dim=0), X.std(dim=0)
+    spread = torch.where(spread > 0, spread, 1.0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = base_net()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for _ in range(8):
+            for rows in torch.randperm(len(X)).split(32):
+                optimizer.zero_grad()
+                F.cross_entropy(net((X[rows] - mean) / spread), y[rows]).backward()
+                optimizer.step()
+    body = net[:4].requires_grad_(requires_grad=False)
+    return body, mean, spread
+
+
+def late_digits_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The digits 5 to 9 of `raw_digits_split`, of which `pretrained_body` has never seen any; grey values 0 … 16, y from 0 to 4."""
+    X, y, X_val, y_val = raw_digits_split(seed)
+    return X[y > 4], y[y > 4] - 5, X_val[y_val > 4], y_val[y_val > 4] - 5

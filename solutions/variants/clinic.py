@@ -254,6 +254,10 @@ AS_IT_LIES = edit(TURNED, "stack.reshape(stack.shape[2], -1)")
 variants.right("c09.transpose", rows_c09=edit(TURNED, "stack.transpose(2, 0, 1).reshape(stack.shape[2], -1)"))
 variants.right("c09.flat_first", rows_c09=edit(TURNED, "stack.reshape(-1, stack.shape[2]).T"))
 variants.right("c09.one_by_one", rows_c09=edit(TURNED, "np.array([stack[:, :, i].ravel() for i in range(stack.shape[2])])"))
+variants.right(
+    "c09.named_x",
+    rows_c09=edit(f"    return {TURNED}", "    X = np.moveaxis(stack, 2, 0)\n    return X.reshape(len(X), -1)"),
+)
 variants.right("c09.einsum", rows_c09=edit(TURNED, 'np.einsum("hwn->nhw", stack).reshape(stack.shape[2], -1)'))
 
 variants.wrong(
@@ -835,4 +839,240 @@ variants.wrong(
     "q.company.D",
     says="both evaluations see the very same pictures, so both have the same luck with them",
     alone_and_in_company='"D"',
+)
+
+
+# Sp.06
+
+FIRST = "    first = torch.from_numpy(np.unique(X.numpy(), axis=0, return_index=True)[1])\n"
+CUT = "    train, val = training.split_rows(len(first), seed)\n"
+PARTS = "    return first[train], first[val]"
+WHOLE = CUT.replace("first", "X")
+
+variants.right(
+    "sp06.by_picture",
+    split_sp06=edit(
+        FIRST,
+        "    different, kind = torch.unique(X, dim=0, return_inverse=True)\n",
+        CUT,
+        CUT.replace("first", "different"),
+        PARTS,
+        "    return torch.nonzero(torch.isin(kind, train)).flatten(), torch.nonzero(torch.isin(kind, val)).flatten()",
+    ),
+)
+variants.right(
+    "sp06.out_of_validation",
+    split_sp06=edit(
+        FIRST,
+        "",
+        CUT,
+        WHOLE,
+        PARTS,
+        "    known = {tuple(row) for row in X[train].tolist()}\n"
+        "    return train, torch.tensor([i for i in val.tolist() if tuple(X[i].tolist()) not in known])",
+    ),
+)
+
+variants.wrong(
+    "sp06.rows",
+    says="you cut between rows, and a picture that stands in two rows may get one of them into each part: the net "
+    "has seen the answer",
+    hint="cut between pictures: first find out which rows are the same",
+    split_sp06=edit(FIRST, "", CUT, WHOLE, PARTS, "    return train, val"),
+)
+variants.wrong(
+    "sp06.each_part_for_itself",
+    says="each part has no doubles in it now, but a picture may still stand once in each",
+    hint="remove the doubles before the cut, not after it",
+    split_sp06=edit(
+        FIRST,
+        "",
+        CUT,
+        WHOLE,
+        PARTS,
+        "    train, val = (part[np.unique(X[part].numpy(), axis=0, return_index=True)[1]] for part in (train, val))\n"
+        "    return train, val",
+    ),
+)
+variants.wrong(
+    "sp06.neighbours",
+    says="you find doubles only where they stand in neighbouring rows; this collection has been shuffled",
+    hint="sort, or let np.unique compare all rows with all",
+    split_sp06=edit(
+        FIRST,
+        "    new = torch.ones(len(X), dtype=torch.bool)\n"
+        "    new[1:] = (X[1:] != X[:-1]).any(dim=1)\n"
+        "    first = torch.nonzero(new).flatten()\n",
+    ),
+)
+variants.wrong(
+    "sp06.by_sum",
+    says="you take pictures with the same sum for the same picture, and throw different ones away",
+    hint="compare all pixels: np.unique with axis=0",
+    split_sp06=edit(FIRST, "    first = torch.from_numpy(np.unique(X.sum(dim=1).round().numpy(), return_index=True)[1])\n"),
+)
+
+SPARE = {
+    "sp06": {
+        "class_imbalance": "the ten digits are about equally frequent, also with their wrong labels",
+        "augmented_validation": "nothing is changed in any picture here",
+        "wrong_input_scale": "all pictures are standardised alike, and a wrong scale does not make a score too good",
+        "overfitting": "it does learn the wrong labels by heart; but that lowers a validation accuracy, and here it is too high",
+        "rate_too_low": "the loss comes down well, and a rate that is too low does not make a score too good",
+    },
+    "sp07": {
+        "leak_into_validation": "a leak gives a score that is too good by learning; this one is too good without any",
+        "augmented_validation": "nothing is changed in any picture here",
+        "wrong_input_scale": "the pixels are standardised as always, and the training loss falls",
+        "overfitting": "who has overfitted says yes at least to the eights in the training part",
+        "rate_too_low": "that may well be its next trouble; but what is wrong first is that the report does not tell",
+    },
+    "sp08": {
+        "leak_into_validation": "a leak makes the validation look too good; here it looks too bad, and different every time",
+        "class_imbalance": "the ten digits are about equally frequent",
+        "wrong_input_scale": "the grey values are as they were in training; only their places are not",
+        "overfitting": "who has overfitted validates badly, but always equally badly: here the same weights get another score "
+        "each time",
+        "rate_too_low": "the score jumps from epoch to epoch without a rhythm; short steps make smooth curves",
+    },
+    "sp12": {
+        "leak_into_validation": "a leak makes the validation look too good; this is near guessing",
+        "class_imbalance": "the five digits are about equally frequent",
+        "augmented_validation": "nothing is changed in a picture but its scale, and that in both parts",
+        "overfitting": "the training loss is that of guessing: nothing has been learned by heart",
+        "rate_too_low": "the loss hardly moves, but look at what it is computed from: the features of all pictures are nearly the "
+        "same",
+    },
+}
+for case, reasons in SPARE.items():
+    for code, says in reasons.items():
+        variants.wrong(f"q.{case}.{code}", says=says, **{f"{case}_diagnosis": f'"{code}"'})
+
+
+# Sp.07
+
+SHARES = "    shares = [(guesses[y == kind] == kind).double().mean().item() for kind in (0, 1)]\n"
+MEAN = "    return sum(shares) / 2"
+
+variants.right(
+    "sp07.two_rates",
+    report_sp07=edit(
+        SHARES,
+        "    hits = ((guesses == 1) & (y == 1)).sum().item() / (y == 1).sum().item()\n"
+        "    passes = ((guesses == 0) & (y == 0)).sum().item() / (y == 0).sum().item()\n",
+        MEAN,
+        "    return 0.5 * hits + 0.5 * passes",
+    ),
+)
+variants.right(
+    "sp07.weights",
+    report_sp07=edit(
+        SHARES,
+        "    weights = 0.5 / torch.bincount(y).double()[y]\n",
+        MEAN,
+        "    return weights[guesses == y].sum().item()",
+    ),
+)
+
+variants.wrong(
+    "sp07.accuracy",
+    says="accuracy counts every sample alike: with 95 noes in 100, never saying yes is worth 0.95",
+    hint="how much should a detector get that says no to everybody?",
+    report_sp07=edit(SHARES, "", MEAN, "    return (guesses == y).double().mean().item()"),
+)
+variants.wrong(
+    "sp07.recall",
+    says="you report only how many of the eights are found: who says yes to everybody gets 1",
+    hint="both kinds of answers have to count",
+    report_sp07=edit(MEAN, "    return shares[1]"),
+)
+variants.wrong(
+    "sp07.precision",
+    says="you report how many of its alarms are right: who never gives an alarm gets 0 / 0, and who gives one good one gets 1",
+    hint="both kinds of answers have to count",
+    report_sp07=edit(SHARES, "", MEAN, "    return (y[guesses == 1] == 1).double().mean().item()"),
+)
+variants.wrong(
+    "sp07.f1",
+    says="that is F1, a good report for rare things; but it gives 0 for always no and something else for always yes, not 0.5",
+    hint="read what the docstring promises",
+    report_sp07=edit(SHARES, "", MEAN, "    return 2 * (guesses * y).sum().item() / (guesses.sum() + y.sum()).item()"),
+)
+
+# Sp.08
+
+AS_THEY_ARE = "        guesses = net(X_val).argmax(dim=1)\n"
+
+variants.right(
+    "sp08.log_softmax", validate_sp08=edit(AS_THEY_ARE, "        guesses = F.log_softmax(net(X_val), dim=1).argmax(dim=1)\n")
+)
+variants.right(
+    "sp08.in_batches",
+    validate_sp08=edit(AS_THEY_ARE, "        guesses = torch.cat([net(X).argmax(dim=1) for X in X_val.split(100)])\n"),
+)
+
+variants.wrong(
+    "sp08.jostled",
+    says="you move the validation pictures about as well: the score is that of harder pictures than anybody will "
+    "show, and of other ones each time",
+    hint="augmentation is for learning; validate with the pictures as they are",
+    validate_sp08=edit(AS_THEY_ARE, AS_THEY_ARE.replace("X_val", "training.jostled(X_val)")),
+)
+variants.wrong(
+    "sp08.averaged",
+    says="a mean over five moved copies is steadier, but it is still the score of moved pictures",
+    hint="validate with the pictures as they are",
+    validate_sp08=edit(AS_THEY_ARE, "        guesses = sum(net(training.jostled(X_val)) for _ in range(5)).argmax(dim=1)\n"),
+)
+variants.wrong(
+    "sp08.seeded",
+    says="with a fixed seed the pictures are moved in the same way every time; they are still moved, and now the "
+    "training gets the same numbers as well",
+    hint="do not hide the noise, take its cause away",
+    validate_sp08=edit(AS_THEY_ARE, "        torch.manual_seed(0)\n" + AS_THEY_ARE.replace("X_val", "training.jostled(X_val)")),
+)
+variants.wrong(
+    "sp08.no_medicine",
+    says="you have taken the augmentation out of the training, where it belongs",
+    hint="put it back there; it is the validation that should do without",
+    train_sp08=edit("training.jostled(X_train[rows])", "X_train[rows]"),
+)
+
+# Sp.12
+
+SCALED = "body((X - mean) / spread)"
+
+variants.right(
+    "sp12.two_steps",
+    features_sp12=edit(
+        "        features: torch.Tensor = body((X - mean) / spread)\n",
+        "        X = X.sub(mean).div(spread)\n        features: torch.Tensor = body(X)\n",
+    ),
+)
+variants.right("sp12.reciprocal", features_sp12=edit(SCALED, "body(X * spread.reciprocal() - mean / spread)"))
+
+variants.wrong(
+    "sp12.by_255",
+    says="you divide by 255, as for photographs: these grey values end at 16, and the body was trained on standardised ones",
+    hint="a pretrained net comes with the preparation of its inputs; here it is mean and spread",
+    features_sp12=edit(SCALED, "body(X / 255)"),
+)
+variants.wrong(
+    "sp12.by_16",
+    says="from 0 to 1 is a good scale, only not the one that this body has learned with",
+    hint="a pretrained net comes with the preparation of its inputs; here it is mean and spread",
+    features_sp12=edit(SCALED, "body(X / 16)"),
+)
+variants.wrong(
+    "sp12.own_statistics",
+    says="you standardise with the mean and spread of the new pictures: the body knows those of its old ones, and "
+    "a constant pixel gives nan",
+    hint="use the mean and spread that came with the body",
+    features_sp12=edit(SCALED, "body((X - X.mean(dim=0)) / X.std(dim=0))"),
+)
+variants.wrong(
+    "sp12.no_mean",
+    says="the spread is right, but the mean is not taken off",
+    hint="both belong to the preparation",
+    features_sp12=edit(SCALED, "body(X / spread)"),
 )

@@ -12,7 +12,7 @@ from autograder.lab import training
 from solutions import clinic
 from solutions.variants.clinic import variants
 
-SEEDS = range(5)
+SEEDS = range(3)
 
 
 @pytest.fixture(autouse=True)
@@ -215,3 +215,59 @@ def test_the_order_of_the_samples_is_the_only_difference_of_two_base_runs():
     assert len(mixed) == len(in_order) == 15
     assert min(mixed[-1], in_order[-1]) > 0.92
     assert mixed[0] > in_order[0] + 0.2
+
+
+# the spare patients
+
+
+def test_a_merged_collection_holds_pictures_twice_with_one_label():
+    X, y = training.merged_digits(4)
+    assert X.shape == (850, 64)
+    different, kind = torch.unique(X, dim=0, return_inverse=True)
+    assert len(different) == 500
+    assert len(torch.unique(torch.stack([kind, y]), dim=1)[0]) == 500
+
+
+def test_of_the_rare_one_in_twenty_is_left():
+    _, y, _, y_val = training.rare_split(2)
+    for part in (y, y_val):
+        assert set(part.tolist()) == {0, 1}
+        assert float(part.double().mean()) == pytest.approx(0.05, abs=0.005)
+
+
+def test_a_jostled_picture_is_moved_by_a_pixel_at_most():
+    torch.manual_seed(0)
+    X = torch.arange(64.0).repeat(500, 1)
+    moved = training.jostled(X)
+    inner = (moved - X).reshape(-1, 8, 8)[:, 1:-1, 1:-1]
+    assert set(inner.flatten().tolist()) == {-9, -8, -7, -1, 0, 1, 7, 8, 9}
+    assert torch.equal(inner.amax(dim=(1, 2)), inner.amin(dim=(1, 2)))
+
+
+def test_a_pretrained_body_reads_what_it_was_trained_on():
+    body, mean, spread = training.pretrained_body()
+    assert not any(parameter.requires_grad for parameter in body.parameters())
+    assert float(spread.min()) > 0
+    _, y, X_val, _ = training.late_digits_split(1)
+    assert set(y.tolist()) == {0, 1, 2, 3, 4}
+    assert body((X_val - mean) / spread).shape == (len(X_val), 64)
+
+
+def test_a_leak_reaches_what_nobody_can_reach_honestly():
+    assert np.median(last(script("sp06", "sp06.rows"), "accuracy")) > 0.84
+    assert max(last(clinic.train_sp06, "accuracy")) < 0.8
+
+
+def test_the_detector_that_never_says_yes_is_reported_as_such():
+    assert last(script("sp07", "sp07.accuracy"), "report") == pytest.approx([0.95] * len(SEEDS), abs=0.01)
+    assert last(clinic.train_sp07, "report") == pytest.approx([0.5] * len(SEEDS), abs=0.05)
+
+
+def test_validating_with_moved_pictures_costs_accuracy():
+    gaps = np.array(last(clinic.train_sp08, "accuracy")) - last(script("sp08", "sp08.jostled"), "accuracy")
+    assert np.median(gaps) > 0.04
+
+
+def test_a_body_that_gets_the_wrong_scale_is_at_chance():
+    assert min(last(clinic.train_sp12, "accuracy")) > 0.65
+    assert max(last(script("sp12", "sp12.by_255"), "accuracy")) < 0.45
