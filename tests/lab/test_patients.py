@@ -263,6 +263,14 @@ def test_the_detector_that_never_says_yes_is_reported_as_such():
     assert last(clinic.train_sp07, "report") == pytest.approx([0.5] * len(SEEDS), abs=0.05)
 
 
+def test_six_times_the_epochs_wake_the_detector():
+    source = inspect.getsource(clinic.train_sp07)
+    assert source.count("0.01, 32, 10") == 1
+    namespace = dict(vars(clinic))
+    exec(source.replace("0.01, 32, 10", "0.01, 32, 60"), namespace)
+    assert min(last(namespace["train_sp07"], "report")) > 0.65
+
+
 def test_validating_with_moved_pictures_costs_accuracy():
     gaps = np.array(last(clinic.train_sp08, "accuracy")) - last(script("sp08", "sp08.jostled"), "accuracy")
     assert np.median(gaps) > 0.04
