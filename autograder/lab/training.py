@@ -618,8 +618,7 @@ def pretrained_body() -> tuple[nn.Sequential, torch.Tensor, torch.Tensor]:
                 optimizer.zero_grad()
                 F.cross_entropy(net((X[rows] - mean) / spread), y[rows]).backward()
                 optimizer.step()
-    body = net[:4].requires_grad_(requires_grad=False)
-    return body, mean, spread
+    return nn.Sequential(*list(net)[:4]).requires_grad_(requires_grad=False), mean, spread
 
 
 def late_digits_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
