@@ -56,7 +56,7 @@ def audit(X: np.ndarray, y: np.ndarray, X_val: np.ndarray) -> dict[str, Any]:
         "features": X.shape[1],
         "missing": int(np.isnan(X).sum()),
         "range": (float(np.nanmin(X)), float(np.nanmax(X))),
-        "constant": np.flatnonzero((X == X[0]).all(axis=0)).tolist(),
+        "constant": np.flatnonzero((X[0] == X).all(axis=0)).tolist(),
         "counts": np.bincount(y).tolist(),
         "repeated": repeated,
         "leaked": sum(row in earlier for row in map(tuple, X_val.tolist())),
@@ -66,8 +66,8 @@ def audit(X: np.ndarray, y: np.ndarray, X_val: np.ndarray) -> dict[str, Any]:
 def suspects(X: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     r"""The samples whose label is most likely wrong.
 
-    Any method will do that looks at `X` and `y` alone. One that works is to ask each picture's neighbours: a label is suspicious when
-    those that look most alike carry another one.
+    Any method will do that looks at `X` and `y` alone. One that works is to ask each picture's neighbours: a label is
+    suspicious when those that look most alike carry another one.
 
     Args:
         X: inputs (N, D), N at least 100.
@@ -150,16 +150,16 @@ def rescue(log: RunLog) -> dict[str, Any]:
     r"""From the bad start to a sound baseline, one change at a time.
 
     Args:
-        log: an empty log. `log.start(config, note)` runs a first configuration, `log.run(row, note, setting=value)` runs that of an
-            earlier row with a setting changed; both return the new row, with `row["initial_loss"]`, `row["loss"]`,
+        log: an empty log. `log.start(config, note)` runs a first configuration, `log.run(row, note, setting=value)` runs
+            that of an earlier row with a setting changed; both return the new row, with `row["initial_loss"]`, `row["loss"]`,
             `row["train_accuracy"]` and `row["accuracy"]` (validation). Everything runs with one seed, which is 0.
 
     Returns:
         The row of your baseline: a plain net, all regularisers and BatchNorm off, with an initial loss within 0.4 of log 10 and a
         validation accuracy of at least 0.78.
 
-    The log begins with `capstone.BAD_START`; every other run differs from its parent in exactly one setting, and says in its note, in at
-    least two words, why you try it. Runs that lead nowhere belong into the log as much as those that help.
+    The log begins with `capstone.BAD_START`; every other run differs from its parent in exactly one setting, and says in its
+    note, in at least two words, why you try it. Runs that lead nowhere belong into the log as much as those that help.
     """
     row = log.start(capstone.BAD_START, "as it was found: accuracy of guessing, loss far above log 10")
     row = log.run(row, "the simplest net that could work: depth divided by 5", hidden=[64, 64])
@@ -186,7 +186,8 @@ def find_rate(rates: np.ndarray, losses: np.ndarray) -> float:
             single low loss means nothing.
 
     Returns:
-        A rate with which training is fast and safe. Rule of thumb: a tenth to a third of the rate at which the *smoothed* loss is lowest.
+        A rate with which training is fast and safe. Rule of thumb: a tenth to a third of the rate at which the *smoothed*
+        loss is lowest.
 
     >>> rates = np.geomspace(1e-4, 10, 101)
     >>> losses = 2.3 - 2 * np.exp(-(np.log10(rates / 0.5) ** 2))
@@ -209,11 +210,12 @@ def search(log: RunLog, rng: np.random.Generator) -> dict[str, Any]:
         The row of the best trial of all, by validation accuracy.
 
     Each trial is `capstone.SOUND`, or a configuration of yours that is the same in all trials, with the settings of `space` drawn
-    log-uniformly between their ends. `space` is a dict such as `{"lr": (1e-3, 1.0), "weight_decay": (1e-4, 0.1)}`: every setting that
-    varies, the rate among them, with both ends positive. In the first round the ends of the rate are at least a factor of 100 apart. All trials of
-    a round, five or more, share one space; there are at least 12 trials in at least two rounds. Each new round has a new
-    space, learned from the rounds before. The last space has the best trial inside: at least a tenth of its length (on the log
-    scale) away from both ends, in every setting. When the best trial lies at an edge, another round is due.
+    log-uniformly between their ends. `space` is a dict such as `{"lr": (1e-3, 1.0), "weight_decay": (1e-4, 0.1)}`: every
+    setting that varies, the rate among them, with both ends positive. In the first round the ends of the rate are at least a
+    factor of 100 apart. All trials of a round, five or more, share one space; there are at least 12 trials in at least two
+    rounds. Each new round has a new space, learned from the rounds before. The last space has the best trial inside: at
+    least a tenth of its length (on the log scale) away from both ends, in every setting. When the best trial lies at an
+    edge, another round is due.
     """
     base = capstone.SOUND | {"epochs": 10}
     space = {"lr": (1e-3, 1.0), "weight_decay": (1e-4, 1e-1)}
@@ -244,10 +246,10 @@ def monitors(before: dict[str, np.ndarray], after: dict[str, np.ndarray], output
     Returns:
         A dict with these entries:
 
-        - `ratios`: for each weight matrix (arrays of two axes; biases have no say) the length of the update divided by the length of
-          the matrix before it, ‖after - before‖ / ‖before‖; name to float;
-        - `dead`: for each hidden layer the share of units whose outputs for all N samples lie within 1e-6 of each other; a list of
-          floats.
+        - `ratios`: for each weight matrix (arrays of two axes; biases have no say) the length of the update divided by the
+          length of the matrix before it, ‖after - before‖ / ‖before‖; name to float;
+        - `dead`: for each hidden layer the share of units whose outputs for all N samples lie within 1e-6 of each other; a
+          list of floats.
 
     >>> found = monitors({"W": np.array([[3.0, 4.0]])}, {"W": np.array([[3.0, 4.05]])}, [np.array([[0.0, 1.0], [0.0, 2.0]])])
     >>> round(found["ratios"]["W"], 6), found["dead"]
@@ -279,8 +281,9 @@ def compare(log: RunLog) -> dict[str, tuple[float, float]]:
         For each group `(mean, error)` of its validation accuracies: the mean over its n seeds, and the standard error of that
         mean, $s/\sqrt n$ with $s$ the standard deviation that divides by n - 1.
 
-    There is a group "none", in which `weight_decay`, `drop_prob`, `input_noise` and `label_smoothing` are 0, and for at least three of these
-    four a group that differs from it in this setting alone. Every group runs with the same seeds, at least three.
+    There is a group "none", in which `weight_decay`, `drop_prob`, `input_noise` and `label_smoothing` are 0, and for at
+    least three of these four a group that differs from it in this setting alone. Every group runs with the same seeds, at
+    least three.
     """
     sides = {"none": {}, "weight decay": {"weight_decay": 0.03}, "dropout": {"drop_prob": 0.3}, "input noise": {"input_noise": 0.7}}
     table = {}
@@ -297,8 +300,8 @@ def final_model() -> tuple[dict[str, Any], int, dict[str, np.ndarray]]:
     r"""Your car: a configuration, a seed, and the weights that they lead to.
 
     Returns:
-        `(config, seed, weights)`: all settings (start from `capstone.SOUND`), a whole number, and the trained net's `state_dict()` as
-        arrays, as `capstone.run(config, seed).weights` gives it. Called again, the function returns the same.
+        `(config, seed, weights)`: all settings (start from `capstone.SOUND`), a whole number, and the trained net's
+        `state_dict()` as arrays, as `capstone.run(config, seed).weights` gives it. Called again, the function returns the same.
 
     Everything that you know from parts (a) to (f) may go into the settings. Nothing that you know of the test part may.
     """
@@ -329,8 +332,8 @@ def open_vault(vault: TestVault, models: Sequence[Callable[[np.ndarray], np.ndar
         y_val: their digits (N,).
 
     Returns:
-        Which model you chose: the one that is right most often on the validation part, of several the first. Its predictions for the
-        vault's pictures, and no others, have been handed in.
+        Which model you chose: the one that is right most often on the validation part, of several the first. Its predictions
+        for the vault's pictures, and no others, have been handed in.
 
     >>> vault = TestVault(np.zeros((2, 64)))
     >>> open_vault(vault, [lambda X: np.full(len(X), 3), lambda X: np.full(len(X), 5)], np.zeros((1, 64)), np.array([5]))

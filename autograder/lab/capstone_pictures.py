@@ -50,7 +50,7 @@ def family(rows: Sequence[Row]) -> Figure:
         if row["parent"] is not None:
             parent = next(other for other in rows if other["run"] == row["parent"])
             axis.plot([parent["run"], row["run"]], [parent["accuracy"], height], color=plots.GREY, linewidth=1)
-            words = "\n".join(f"{name} {_short(row['config'].get(name, row['seed']))}" for name in changed(row, rows))
+            words = "\n".join(f"{name} {short(row['config'].get(name, row['seed']))}" for name in changed(row, rows))
         axis.annotate(words, (row["run"], height), xytext=(0, 7), textcoords="offset points", fontsize=7, ha="center")
     axis.plot([row["run"] for row in rows], [row["accuracy"] for row in rows], "o", color=plots.BLUE)
     plots.reference(axis, y=0.1, text="guessing")
@@ -60,7 +60,8 @@ def family(rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """The value of a setting in as few letters as possible."""
     if isinstance(value, list):
         return f"{value[0]} x {len(value)}" if len(set(value)) == 1 else " ".join(map(str, value))
     return f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
@@ -77,7 +78,7 @@ def log_table(rows: Sequence[Row]) -> Any:
         changes = (
             ""
             if row["parent"] is None
-            else ", ".join(f"{name} → {_short(row['config'].get(name, row['seed']))}" for name in changed(row, rows))
+            else ", ".join(f"{name} → {short(row['config'].get(name, row['seed']))}" for name in changed(row, rows))
         )
         numbers = (number(row["initial_loss"]), number(row["loss"]), number(row["train_accuracy"]), number(row["accuracy"], ".3f"))
         lines.append([row["run"], "" if row["parent"] is None else row["parent"], changes, *numbers, row["note"]])
@@ -111,7 +112,7 @@ def hunt(rows: Sequence[Row], across: str = "lr", up: str | None = None) -> Figu
             linewidths=0.7,
             zorder=3,
         )
-        _frame(axis, group[0]["space"][across], group[0]["space"][up] if up in group[0]["space"] else None)
+        _frame(axis, group[0]["space"][across], group[0]["space"].get(up))
         if winner in group:
             axis.plot(winner["config"][across], winner["config"][up], "*", color=plots.RED, markersize=17, zorder=4)
         axis.set_xscale("log")

@@ -60,8 +60,8 @@ def digits_split(seed: int) -> tuple[Part, Part, TestVault]:
         seed: decides which digit goes where.
 
     Returns:
-        `(X, y)` of 1000 digits to train on, `(X_val, y_val)` of 350 to validate on, and a vault with the pictures of the other 447. Grey
-        values are 0 … 16.
+        `(X, y)` of 1000 digits to train on, `(X_val, y_val)` of 350 to validate on, and a vault with the pictures of the
+        other 447. Grey values are 0 … 16.
 
     >>> (X, y), (X_val, y_val), vault = digits_split(seed=3)
     >>> X.shape, y_val.shape, vault.X.shape, vault.opened
@@ -79,8 +79,8 @@ def noisy_digits(folder: Path | None = None) -> tuple[Part, Part, TestVault]:
         folder: where the vault writes down what is handed in; None keeps it in memory.
 
     Returns:
-        `(X, y)` of 1000 pictures to train on, some of whose labels are wrong, `(X_val, y_val)` of 350 to validate on, and a vault with the
-        pictures of the other 447.
+        `(X, y)` of 1000 pictures to train on, some of whose labels are wrong, `(X_val, y_val)` of 350 to validate on, and a
+        vault with the pictures of the other 447.
     """
     arrays = shipped.load()
     return (arrays["X"], arrays["y"]), (arrays["X_val"], arrays["y_val"]), TestVault(arrays["X_test"], folder)

@@ -1,4 +1,4 @@
-"""The noisy digits of the capstone, as they ship: pictures and labels to learn from and to validate on, pictures alone to be tested on."""
+"""The noisy digits of the capstone, as they ship: labelled pictures to learn from and to validate on, bare ones for the test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ STEP, OFFSET = 4.0, 64
 
 def encode(pixels: np.ndarray) -> np.ndarray:
     """Grey values as bytes, in steps of a quarter."""
-    return np.clip(np.rint(pixels * STEP) + OFFSET, 0, 255).astype(np.uint8)
+    data: np.ndarray = np.clip(np.rint(pixels * STEP) + OFFSET, 0, 255).astype(np.uint8)
+    return data
 
 
 def decode(data: np.ndarray) -> np.ndarray:
@@ -37,7 +38,8 @@ def write_key(path: Path, labels: np.ndarray) -> None:
 def read_key(path: Path) -> np.ndarray:
     """Test labels written by `write_key`."""
     data = np.frombuffer(bytes.fromhex(path.read_text(encoding="ascii")), dtype=np.uint8)
-    return (data ^ _mask(len(data))).astype(np.int64)
+    labels: np.ndarray = (data ^ _mask(len(data))).astype(np.int64)
+    return labels
 
 
 def _mask(length: int) -> np.ndarray:

@@ -1,8 +1,9 @@
 """A log of runs, one JSON line each, and the questions that a reader asks of such a log.
 
-A row holds its number (`run`), the number of the run that it was derived from (`parent`, None for a first one), what it belongs to
-(`group`), a `note`, all settings (`config`), the `seed`, the `space` that settings were drawn from where there is one, and what came out:
-`initial_loss`, `loss`, `train_accuracy` and `accuracy` (on the validation part). A loss that is no finite number is None.
+A row holds its number (`run`), the number of the run that it was derived from (`parent`, None for a first one), what it
+belongs to (`group`), a `note`, all settings (`config`), the `seed`, the `space` that settings were drawn from where there is
+one, and what came out: `initial_loss`, `loss`, `train_accuracy` and `accuracy` (on the validation part). A loss that is no
+finite number is None.
 """
 
 from __future__ import annotations
@@ -189,13 +190,13 @@ def searched(rows: Sequence[Row], trials: int = 12) -> Answer:
             outside = [name for name, (low, high) in space.items() if not low <= row["config"][name] <= high]
             if outside:
                 return "a trial lies outside of its space", f"run {row['run']}: {', '.join(outside)}"
-        first = group[0]["config"]
-        moved = {name for row in group for name in first if row["config"][name] != first[name]}
-        if moved - space.keys():
-            return "a setting varies that belongs to no space", ", ".join(sorted(moved - space.keys()))
         for name in space:
             if len({row["config"][name] for row in group}) < len(group):
                 return "a setting takes the same value twice: that is a grid", name
+    drawn = {name for space in spaces for name in space}
+    moved = {name for row in rows for name in row["config"] if row["config"][name] != rows[0]["config"].get(name)} - drawn
+    if moved:
+        return "a setting varies that belongs to no space", ", ".join(sorted(moved))
     if len(spaces) < 2:
         return "there is only one round", ""
     if any(space in spaces[:number] for number, space in enumerate(spaces)):
