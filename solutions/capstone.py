@@ -155,8 +155,8 @@ def rescue(log: RunLog) -> dict[str, Any]:
             `row["train_accuracy"]` and `row["accuracy"]` (validation). Everything runs with one seed, which is 0.
 
     Returns:
-        The row of your baseline: a plain net, all regularisers and BatchNorm off, with an initial loss within 0.4 of log 10 and a
-        validation accuracy of at least 0.78.
+        The row of your baseline: a plain net, all regularisers and BatchNorm off, with an initial loss within 1.5 of log 10 and
+        a validation accuracy of at least 0.78.
 
     The log begins with `capstone.BAD_START`; every other run differs from its parent in exactly one setting, and says in its
     note, in at least two words, why you try it. Runs that lead nowhere belong into the log as much as those that help.
@@ -265,7 +265,15 @@ def monitors(before: dict[str, np.ndarray], after: dict[str, np.ndarray], output
     }
 
 
-watched = capstone.SOUND | {"lr": 0.02, "epochs": 30}  # a run whose dials stay in the green
+def watched() -> dict[str, Any]:
+    r"""A configuration whose dials stay in the green.
+
+    Returns:
+        All settings, such as `capstone.SOUND | {"lr": 0.3}`. In its training, for every weight matrix, the median over the
+        epochs of the ratios that `capstone.run(config).ratios` notes lies between 1e-4 and 1e-2; in no hidden layer more than
+        half of the units are dead; and the validation accuracy is at least 0.78.
+    """
+    return capstone.SOUND | {"lr": 0.02, "epochs": 30}
 
 
 # K (f)

@@ -51,12 +51,14 @@ def family(rows: Sequence[Row]) -> Figure:
             parent = next(other for other in rows if other["run"] == row["parent"])
             axis.plot([parent["run"], row["run"]], [parent["accuracy"], height], color=plots.GREY, linewidth=1)
             words = "\n".join(f"{name} {short(row['config'].get(name, row['seed']))}" for name in changed(row, rows))
-        axis.annotate(words, (row["run"], height), xytext=(0, 7), textcoords="offset points", fontsize=7, ha="center")
+        side: dict[str, Any] = {"xytext": (0, -7), "va": "top"} if row["run"] % 2 else {"xytext": (0, 6), "va": "bottom"}
+        axis.annotate(words, (row["run"], height), textcoords="offset points", fontsize=7, ha="center", **side)
     axis.plot([row["run"] for row in rows], [row["accuracy"] for row in rows], "o", color=plots.BLUE)
     plots.reference(axis, y=0.1, text="guessing")
     plots.label(axis, "run", "validation accuracy", "Each run, and the one setting that tells it from its parent")
-    axis.set_ylim(0, 1)
+    axis.set_ylim(-0.06, 1)
     axis.margins(x=0.08)
+    axis.xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 

@@ -278,8 +278,8 @@ variants.wrong(
 
 def rescue_with_relu(log):
     steps = [
-        ("hidden", [32, 32], "ten layers are eight too many"),
-        ("inputs", "unit", "grey values between 0 and 1, roughly"),
+        ("hidden", [64], "ten layers are eight too many"),
+        ("inputs", "standardised", "every pixel to mean 0 and spread 1"),
         ("order", "shuffled", "every batch must look like the whole"),
         ("activation", "relu", "the course's default"),
         ("init", "kaiming", "made for relu, and the initial loss says so"),
@@ -577,9 +577,11 @@ variants.right("mo.loops", monitors=monitors_in_loops)
 variants.right(
     "mo.adam",
     monitors=edit("np.ptp(layer, axis=0)", "(layer.max(axis=0) - layer.min(axis=0))"),
-    watched='capstone.SOUND | {"optimizer": "adam", "lr": 0.0005, "epochs": 20}',
+    watched=edit('"lr": 0.02, "epochs": 30', '"optimizer": "adam", "lr": 0.0005, "epochs": 20'),
 )
-variants.right("mo.momentum", watched='{**capstone.SOUND, "lr": 0.004, "momentum": 0.8, "epochs": 25, "input_noise": 0.5}')
+variants.right(
+    "mo.momentum", watched=edit('"lr": 0.02, "epochs": 30', '"lr": 0.004, "momentum": 0.8, "epochs": 25, "input_noise": 0.5')
+)
 
 variants.wrong(
     "mo.norm_after",
@@ -627,19 +629,19 @@ variants.wrong(
     "mo.too_fast",
     says="your run moves its weights by more than a hundredth in a step: it forgets as fast as it learns",
     hint="the ratio is nearly proportional to the rate",
-    watched='capstone.SOUND | {"lr": 0.2}',
+    watched=edit('"lr": 0.02, "epochs": 30', '"lr": 0.2'),
 )
 variants.wrong(
     "mo.standstill",
     says="your run stands still: with updates below a ten-thousandth of the weights the start decides, not the data",
     hint="the ratio is nearly proportional to the rate",
-    watched='capstone.SOUND | {"lr": 0.0002}',
+    watched=edit('"lr": 0.02, "epochs": 30', '"lr": 0.0002'),
 )
 variants.wrong(
     "mo.stopped_early",
     says="the dials of your run are in the green, and it has not learned enough yet",
     hint="a smaller rate wants more epochs",
-    watched='capstone.SOUND | {"lr": 0.01, "epochs": 8}',
+    watched=edit('"lr": 0.02, "epochs": 30', '"lr": 0.01, "epochs": 8'),
 )
 
 # K (f) compare
