@@ -518,8 +518,10 @@ variants.wrong(
     says="your later rounds search the same space again: they have learned nothing from the earlier ones",
     hint="the next space goes around the best trial",
     search=edit(
-        "        if number > 1 and inside:\n            break\n        space = {name: (at[name] / 5, at[name] * 5) for name in space}\n",
-        "        if number > 1:\n            break\n",
+        "number > 1 and inside",
+        "number > 1",
+        "        space = {name: (at[name] / 5, at[name] * 5) for name in space}\n",
+        "",
     ),
 )
 variants.wrong(
