@@ -137,7 +137,7 @@ def error_bars(table: Mapping[str, tuple[float, float]], rows: Sequence[Row] = (
         axis.plot(runs, [place + 0.22] * len(runs), "|", color=plots.GREY, markersize=8)
         axis.errorbar(mean, place, xerr=error, fmt="o", color=plots.BLUE, capsize=4)
     if "none" in table:
-        plots.reference(axis, x=table["none"][0], text="none")
+        plots.reference(axis, x=table["none"][0])
     axis.set_yticks(range(len(table)), list(table))
     axis.invert_yaxis()
     plots.label(axis, "validation accuracy: mean, its standard error, single runs", "")

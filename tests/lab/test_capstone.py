@@ -200,6 +200,11 @@ STATED = {
 }
 
 
+def test_hes_weights_on_the_last_layer_cost_almost_one():
+    losses = [capstone.run(capstone.SOUND | {"init": "kaiming", "epochs": 1}, seed).initial_loss for seed in range(4)]
+    assert 0.7 < np.mean(losses) - np.log(10) < 1.1
+
+
 @pytest.mark.parametrize("name", STATED)
 def test_the_basis_of_the_tiers(name):
     change, stated = STATED[name]
