@@ -122,7 +122,7 @@ def about(config: Mapping[str, Any], seed: int, weights: Mapping[str, np.ndarray
     if sorted(config) != sorted(capstone.BAD_START):
         return "settings are missing"
     same = agreement(config, seed, weights)
-    return f"{capstone.ideas(config)}, {'of a run' if same >= 0.99 else 'from elsewhere' if same > 0.5 else 'not trained'}"
+    return f"{capstone.ideas(config)}, {'of a run' if same >= 0.99 else 'near a run' if same > 0.5 else 'unlike a run'}"
 
 
 def main(arguments: list[str]) -> None:

@@ -200,9 +200,9 @@ STATED = {
 }
 
 
-def test_hes_weights_on_the_last_layer_cost_almost_one():
-    losses = [capstone.run(capstone.SOUND | {"init": "kaiming", "epochs": 1}, seed).initial_loss for seed in range(4)]
-    assert 0.7 < np.mean(losses) - np.log(10) < 1.1
+def test_hes_weights_on_the_last_layer_cost_a_half_to_one():
+    losses = [capstone.run(capstone.SOUND | {"init": "kaiming", "epochs": 1}, seed).initial_loss for seed in range(6)]
+    assert 0.5 < np.mean(losses) - np.log(10) < 1.0
 
 
 @pytest.mark.parametrize("name", STATED)
@@ -221,7 +221,8 @@ def test_every_tier_can_be_reached_with_room_to_spare():
 
 def test_weights_from_elsewhere_do_not_count():
     config, seed, weights = reference.final_model()
-    short = config | {"epochs": 1}
-    assert capstone_data.score(short, seed, weights, np.random.default_rng(0)) < 0.75
-    assert capstone_data.about(short, seed, weights) == "several ideas, from elsewhere"
+    slow = config | {"epochs": 1, "lr": 1e-5}
+    assert capstone_data.score(slow, seed, weights, np.random.default_rng(0)) < 0.5
+    assert capstone_data.about(slow, seed, weights) == "several ideas, unlike a run"
+    assert capstone_data.about(config, seed + 1, weights) == "several ideas, near a run"
     assert capstone_data.about(config, seed, weights) == "several ideas, of a run"
