@@ -13,6 +13,7 @@ import nbformat
 from autograder.grading.reference import Reference
 from autograder.notebooks.model import Exercise, Notebook, definitions, grade_id, role
 from autograder.notebooks.reading import read_nodes, read_notebook
+from solutions.variants import Variant
 
 Answers = Callable[[Reference, Exercise], str | None]
 """Gives the text of an exercise's cell; None leaves the stub."""
@@ -83,10 +84,16 @@ def wrong(number: int) -> Answers:
     """The exercise's wrong variant of a number, counted from 0 and round again."""
 
     def answers(reference: Reference, exercise: Exercise) -> str:
-        variants = [variant for variant in reference.variants_of(exercise) if not variant.right]
+        variants = wrong_variants(reference, exercise)
         return reference.source(exercise, variants[number % len(variants)]) if variants else exercise.solution
 
     return answers
+
+
+def wrong_variants(reference: Reference, exercise: Exercise) -> list[Variant]:
+    """The wrong variants of an exercise, without the one that it starts from."""
+    start = exercise.metadata.get("starts_from")
+    return [variant for variant in reference.variants_of(exercise) if not variant.right and variant.id != start]
 
 
 def half(reference: Reference, exercise: Exercise) -> str | None:

@@ -7,7 +7,6 @@ fingerprint wrong variants, and to judge a student.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import numpy as np
 from autograder.checks.compare import CONTRACT, VALUE, Difference, describe, difference, kind
 from autograder.checks.gradients import GRADIENT, RELATIVE_ERROR, gradient_difference, numeric_gradients
 from autograder.checks.plain import Foreign, is_number, same, snapshot
+from autograder.checks.source import cell_text
 
 PROPERTY, SIDE_EFFECT = "properties", "side effects"
 FALSE_ALARM = 1e-8
@@ -293,7 +293,7 @@ class Check:
     def source(self, function: Any) -> str:
         """The text of the student's cell that defines `function`."""
         name = getattr(function, "__name__", "")
-        return self._collector.sources[name] if name in self._collector.sources else "".join(inspect.findsource(function)[0])
+        return self._collector.sources[name] if name in self._collector.sources else cell_text(function)
 
     def starting_point(self) -> str:
         """The text that the student's cell had when they opened the notebook."""

@@ -1,10 +1,46 @@
-"""How far one text of a cell is from another: for claims on how a repair was made, not on what it does."""
+"""The text of a cell, and how far one is from another: for claims on how a repair was made, not on what it does."""
 
 from __future__ import annotations
 
 import ast
 import difflib
+import functools
+import hashlib
+import inspect
 import re
+from typing import Any
+
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What `ast.parse` raises for a student's text that is not Python, or is nested without end."""
+
+
+def cell_text(defined: Any) -> str:
+    """The text of the cell that defines a function or a class.
+
+    Raises:
+        OSError: nobody remembers it.
+        TypeError: it is neither.
+    """
+    if isinstance(defined, type):  # a notebook's classes have no file, but their methods do
+        defined = next((member for member in vars(defined).values() if inspect.isfunction(member)), defined)
+    return "".join(inspect.findsource(defined)[0])
+
+
+def same_code(before: str, after: str) -> bool:
+    r"""Do two texts say the same to Python, apart from comments and white space?
+
+    >>> same_code("x = 1", "x=1  # why"), same_code("x = 1", "x = 2")
+    (True, False)
+    """
+    return _meaning(before) == _meaning(after)
+
+
+@functools.lru_cache(maxsize=1024)
+def _meaning(text: str) -> str:
+    try:
+        return hashlib.sha256(ast.dump(ast.parse(text)).encode(errors="replace")).hexdigest()
+    except UNPARSABLE:
+        return text
 
 
 def changed_lines(before: str, after: str) -> int:

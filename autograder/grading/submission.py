@@ -14,12 +14,13 @@ from autograder.checks.compare import describe
 from autograder.checks.judging import Fingerprint, judge
 from autograder.checks.plain import snapshot
 from autograder.checks.running import run
+from autograder.checks.source import UNPARSABLE
 from autograder.checks.verdict import State, Verdict
 from autograder.grading.reference import BrokenCheck, Reference, quiet
 from autograder.grading.result import Result
 from autograder.grading.watch import Watch
 from autograder.notebooks.aligning import Aligned, is_untouched
-from autograder.notebooks.model import UNPARSABLE, CheckCell, Exercise, Notebook, defined_names, grade_id, role
+from autograder.notebooks.model import CheckCell, Exercise, Notebook, defined_names, grade_id, role
 from autograder.sandbox import received
 from autograder.sandbox.pool import NotIsolated, Template
 from autograder.sandbox.remote import STRETCH, Remote, Sandbox, SandboxGone, SandboxTimeout
@@ -181,8 +182,9 @@ class _Grading:
     def _check(self, check: CheckCell, prepare: Callable[[Sandbox], None] | None = None) -> Verdict:
         started = time.perf_counter()
         exercise = self.reference.exercise(check)
-        if is_untouched(self.sources[exercise.grade_id], exercise) and not exercise.metadata.get("starts_from"):
-            return replace(blank(check), state=State.NOT_ATTEMPTED, claim="the stub is still in place")
+        if is_untouched(self.sources[exercise.grade_id], exercise):
+            claim = "the code is as it was handed out" if exercise.metadata.get("starts_from") else "the stub is still in place"
+            return replace(blank(check), state=State.NOT_ATTEMPTED, claim=claim)
         try:
             expected = self.reference.observations(check)
             if self.attempt is None or not self.attempt.sandbox.alive:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.lab.fleets import one_thread
+from autograder.lab.threads import one_thread
 
 
 @dataclass(frozen=True)

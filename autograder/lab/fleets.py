@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder.lab.data import digits
+from autograder.lab.threads import one_thread
 
 if TYPE_CHECKING:
     import torch
@@ -235,16 +234,3 @@ class _Fleet:
             found[f"{layer}.weight"] = W / 0.38 if layer == 0 else W.copy()
             found[f"{layer}.bias"] = b[0] - 0.3 / 0.38 * W.sum(axis=0) if layer == 0 else b[0].copy()
         return found
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Products this small are slower with two threads, and far slower where two processes share two cores."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

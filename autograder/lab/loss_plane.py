@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograder.lab import plots
-from autograder.lab.fleets import one_thread
+from autograder.lab.threads import one_thread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

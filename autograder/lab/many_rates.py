@@ -9,7 +9,6 @@ Needs torch; import it as `from autograder.lab import many_rates`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -20,6 +19,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from autograder.lab.data import digits
+from autograder.lab.threads import one_thread
 
 SAMPLES, CLASSES = 1347, 10
 """Digits in the training part (the other 450 are for validation), and their classes."""
@@ -239,14 +239,3 @@ def _judge(parameters: Sequence[torch.Tensor], X: torch.Tensor, y: torch.Tensor)
         right = (scores.argmax(dim=2) == y).double().mean(dim=1)
         losses = cross_entropy(scores.flatten(0, 1), y.repeat(networks), reduction="none").reshape(networks, -1).mean(dim=1)
     return right.numpy(), losses.double().numpy()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Products this small are slower with two threads, and far slower where two processes share two cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

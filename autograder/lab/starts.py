@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from autograder.lab.threads import one_thread
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -95,7 +96,7 @@ def train(
         return each.reshape(len(starts), -1).mean(dim=1)
 
     history = []
-    with _one_thread():
+    with one_thread():
         with torch.no_grad():
             first = losses(rest, rest_labels)
         optimizer = torch.optim.SGD([*weights, *biases], lr=rate)
@@ -168,7 +169,7 @@ def film(W1: np.ndarray, W2: np.ndarray, X: np.ndarray, y: np.ndarray, updates: 
     network = torch.nn.Sequential(hidden, torch.nn.Tanh(), out)
     optimizer = torch.optim.SGD(network.parameters(), lr=rate)
     frames = [np.array(W1, dtype=float)]
-    with _one_thread():
+    with one_thread():
         for _ in range(updates):
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(network(points), labels).backward()  # type: ignore[no-untyped-call]
@@ -180,16 +181,3 @@ def film(W1: np.ndarray, W2: np.ndarray, X: np.ndarray, y: np.ndarray, updates: 
             return np.asarray(network(torch.tensor(places)).argmax(dim=1).numpy())
 
     return Film(np.stack(frames), decide, float(np.mean(decide(X) == y)))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Products this small are slower with two threads, and far slower where two processes share two cores."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

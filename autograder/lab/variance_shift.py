@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograder.lab.fleets import Split, one_thread
+from autograder.lab.fleets import Split
+from autograder.lab.threads import one_thread
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

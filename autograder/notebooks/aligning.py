@@ -9,13 +9,13 @@ from __future__ import annotations
 import ast
 import copy
 import functools
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 import nbformat
 
-from autograder.notebooks.model import NAMESPACE, UNPARSABLE, Exercise, Notebook, defined_names, grade_id, role, stub
+from autograder.checks.source import UNPARSABLE, same_code
+from autograder.notebooks.model import NAMESPACE, Exercise, Notebook, defined_names, grade_id, role, stub
 
 MAX_CODE = 500_000
 """Characters of all code cells together: to read Python takes ten seconds and a gigabyte for each million."""
@@ -149,12 +149,4 @@ def _is_extra(cell: Any, instructor: Notebook) -> bool:
 
 def is_untouched(source: str, exercise: Exercise) -> bool:
     """Is it still the stub, apart from comments and white space?"""
-    return _tree(source) == _tree(exercise.stub)
-
-
-@functools.lru_cache(maxsize=1024)
-def _tree(source: str) -> str:
-    try:
-        return hashlib.sha256(ast.dump(ast.parse(source)).encode(errors="replace")).hexdigest()
-    except UNPARSABLE:
-        return source
+    return same_code(source, exercise.stub)

@@ -15,9 +15,6 @@ from autograder.checks.live import Header
 
 NAMESPACE = "autograder"
 
-UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-"""What `ast.parse` raises for a student's text that is not Python, or is nested without end."""
-
 
 def role(cell: Any) -> str:
     """A cell's role: `setup`, `demo`, `predict`, `exercise`, `question`, `check`, `prose`; `extra` when it is not the course's."""

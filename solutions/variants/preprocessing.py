@@ -319,7 +319,7 @@ variants.wrong(
     clip_outliers=edit("(X.mean(axis=0), X.std(axis=0)) if stats is None else stats", "(X.mean(axis=0), X.std(axis=0))"),
 )
 variants.wrong(
-    "ol.drop_entries",
+    "ol.drop_any_col",
     says="you drop single entries, and the table falls apart into a list of numbers: drop whole rows",
     hint="one verdict for each row: does any of its entries lie outside?",
     clip_outliers=edit("X[~outlier.any(axis=1)]", "X[~outlier]"),

@@ -44,6 +44,8 @@ def ran(built, tmp_path_factory):
         "hidden": cells["scale-hidden"],
         "starting point": cells["Mean"],
         "check of the starting point": cells["Mean-visible"],
+        "worked on": cells["Mean"] + "\n\nlooked_at = True",
+        "check of what was worked on": cells["Mean-visible"],
         "question": cells["largest"],
         "check of no answer": cells["largest-question"],
         "bad form": "largest = 'four'",
@@ -133,9 +135,17 @@ def test_a_stub_waits(ran):
     )
 
 
-def test_an_exercise_that_starts_from_broken_code_names_what_is_broken(ran):
+def test_an_exercise_that_starts_from_broken_code_waits_while_nobody_has_touched_it(ran):
     assert_failed(
         ran["check of the starting point"],
+        f"○ {ran['module']}/Mean · 0 of 4 points",
+        "  the code is as it was handed out: repair it, run its cell, then run this check again",
+    )
+
+
+def test_an_exercise_that_starts_from_broken_code_names_what_is_still_broken(ran):
+    assert_failed(
+        ran["check of what was worked on"],
         f"✗ {ran['module']}/Mean · 0 of 4 points   (types and shapes: passed)",
         "  claim     the mean of 8 and 4",
         "  differs   expected 6, got 12   (tolerance 1e-09)",
