@@ -43,7 +43,15 @@ def test_the_wheel_for_students_carries_no_answers_and_no_grader(wheel):
 
 def test_the_wheel_carries_what_a_student_runs(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for needed in ("checks/live.py", "lab/__init__.py", "notebooks/checking.py", "cli.py", "commands.py", "health.py"):
+    for needed in (
+        "checks/live.py",
+        "lab/__init__.py",
+        "lab/noisy_digits.npz",
+        "notebooks/checking.py",
+        "cli.py",
+        "commands.py",
+        "health.py",
+    ):
         assert f"autograder/{needed}" in names
 
 

@@ -27,7 +27,7 @@ def test_the_examples_in_the_docstrings():
     import doctest
     import importlib
 
-    for name in ("curves", "data", "guess", "numeric"):
+    for name in ("curves", "data", "guess", "numeric", "vault"):
         module = importlib.import_module(f"autograder.lab.{name}")
         result = doctest.testmod(module)
         assert result.attempted > 0
