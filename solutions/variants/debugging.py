@@ -593,10 +593,7 @@ variants.wrong(
     says="you keep the outputs themselves as well: after a hundred steps a hundred of them are in memory, with their graphs",
     hint="keep the numbers alone",
     ActivationMonitor=edit(
-        "h = output.detach()",
-        "self._handles.append(output)\n            h = output.detach()",
-        "handle.remove()",
-        "getattr(handle, 'remove', int)()",
+        "h = output.detach()", "self.__dict__.setdefault('outputs', []).append(output)\n            h = output.detach()"
     ),
 )
 variants.wrong(
