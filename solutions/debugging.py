@@ -252,8 +252,8 @@ class ActivationMonitor:
             model is kept alive:
             `name` as in `model.named_modules()`; `mean` and `std` (divided by the number of entries, not by one less) of all
             entries of the output; `zero`, the share of entries that are exactly 0; `saturated`, the share whose absolute value
-            is above 0.98, which means something for a tanh; `histogram`, how many entries lie in each of the 12 equal bins
-            from -3 to 3, as ints. A bin holds its left end; what is below -3 counts in the first, what is above 3 in the last.
+            is above 0.98, which means something for a tanh; `histogram`, how many entries lie in each of 13 bins of
+            width 0.5 around -3, -2.5, ..., 2.5, 3, as ints. What lies beyond counts in the first or the last.
 
     >>> model = nn.Sequential(nn.Linear(2, 4), nn.ReLU())
     >>> with ActivationMonitor(model, (nn.ReLU,)) as monitor:
@@ -294,7 +294,7 @@ class ActivationMonitor:
                     "std": h.std(correction=0).item(),
                     "zero": (h == 0).double().mean().item(),
                     "saturated": (h.abs() > 0.98).double().mean().item(),
-                    "histogram": torch.histc(h.clamp(-3, 3), bins=12, min=-3, max=3).long().tolist(),
+                    "histogram": torch.histc(h.clamp(-3.25, 3.25), bins=13, min=-3.25, max=3.25).long().tolist(),
                 }
             )
 

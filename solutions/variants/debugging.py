@@ -503,9 +503,9 @@ class MonitorFromTheStart:
     def listener(self, name):
         def listen(module, inputs, output):
             h = output.detach().numpy()
-            ends = np.clip(h, -3, 3)
-            counts = [int(np.sum((ends >= left) & (ends < left + 0.5))) for left in np.arange(-3, 3, 0.5)]
-            counts[-1] += int(np.sum(ends == 3))
+            middles = np.arange(-3, 3.1, 0.5)
+            nearest = np.argmin(np.abs(h.reshape(-1, 1) - middles), axis=1)
+            counts = np.bincount(nearest, minlength=13).tolist()
             self.records.append(
                 {
                     "name": name,
@@ -566,7 +566,7 @@ class MonitorAtTheEnd:
                     "std": h.std(correction=0).item(),
                     "zero": (h == 0).double().mean().item(),
                     "saturated": (h.abs() > 0.98).double().mean().item(),
-                    "histogram": torch.histc(h.clamp(-3, 3), bins=12, min=-3, max=3).long().tolist(),
+                    "histogram": torch.histc(h.clamp(-3.25, 3.25), bins=13, min=-3.25, max=3.25).long().tolist(),
                 }
             )
 
@@ -670,7 +670,7 @@ variants.wrong(
     "am.no_tails",
     says="your histogram drops what lies outside -3 to 3: its counts must add up to the number of entries",
     hint="clamp first",
-    ActivationMonitor=edit("h.clamp(-3, 3)", "h"),
+    ActivationMonitor=edit("h.clamp(-3.25, 3.25)", "h"),
 )
 variants.wrong(
     "am.one_sided",
