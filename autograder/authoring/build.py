@@ -19,6 +19,8 @@ from autograder.grading.reference import Reference
 from autograder.notebooks.model import Notebook
 
 Note = Callable[[str], None]
+LOG = ".jsonl"
+"""The ending of what notebooks write while they run: no part of the course."""
 
 
 def sources_of(course: Path, unit: str) -> list[Path]:
@@ -48,7 +50,8 @@ def build(course: Path, units: Iterable[str], note: Note = lambda _: None) -> No
         release(course / "source", wanted, Path(folder))
         for unit in wanted:
             shutil.rmtree(course / "release" / unit, ignore_errors=True)
-            shutil.copytree(Path(folder) / "release" / unit, course / "release" / unit)
+            fresh = Path(folder) / "release" / unit
+            shutil.copytree(fresh, course / "release" / unit, ignore=shutil.ignore_patterns(f"*{LOG}"))
 
 
 def stale(course: Path, units: Iterable[str]) -> list[str]:
@@ -75,8 +78,8 @@ def stale(course: Path, units: Iterable[str]) -> list[str]:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """The files in a folder and below it, by their path in it; without hidden ones."""
-    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    """The files in a folder and below it, by their path in it; without hidden ones, and without logs."""
+    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file() and path.suffix != LOG}
     return {name: path for name, path in paths.items() if not any(part.startswith(".") for part in Path(name).parts)}
 
 

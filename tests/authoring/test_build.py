@@ -259,6 +259,11 @@ def open_a_notebook(made, source, release):
     (source / ".ipynb_checkpoints" / "old.ipynb").write_text("{}")
 
 
+def run_a_notebook_that_writes_a_log(made, source, release):
+    for folder in (source, release):
+        (folder / "run_log.jsonl").write_text("{}\n")
+
+
 EDITS = [
     (edit_prose, [f"source {NAME}.ipynb", f"release {NAME}.ipynb"]),
     (edit_answer, [f"source {NAME}.ipynb"]),
@@ -267,6 +272,7 @@ EDITS = [
     (touch_a_released_number_and_leave_files, [f"release {FILE}", "release old.ipynb", "release figure.svg"]),
     (damage_a_record_and_lose_a_notebook, [f"source {FILE}", f"release {NAME}.ipynb"]),
     (open_a_notebook, []),
+    (run_a_notebook_that_writes_a_log, []),
 ]
 
 
