@@ -2,6 +2,8 @@
 
 import os
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the nets are small: two threads in each of two processes wait for each other
+
 import pytest
 from hypothesis import HealthCheck, settings
 
