@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograder.lab import noisy_digits
-from autograder.lab.fleets import one_thread
+from autograder.lab.threads import one_thread
 
 Config = dict[str, Any]
 
