@@ -199,7 +199,7 @@ def searched(rows: Sequence[Row], trials: int = 12) -> Answer:
         return "a setting varies that belongs to no space", ", ".join(sorted(moved))
     if len(spaces) < 2:
         return "there is only one round", ""
-    if any(space in spaces[:number] for number, space in enumerate(spaces)):
+    if all(space == spaces[0] for space in spaces):
         return "a round searches the same space again", ""
     if len(rows) < trials:
         return f"there are fewer than {trials} trials", f"{len(rows)} trials"
