@@ -23,8 +23,8 @@ from autograder.sandbox.pool import Template
 from solutions.variants import Variant
 
 REFERENCE = "reference"
-TOUCHED = "\n\nlooked_at = True\n"
-"""Makes of code as it was handed out an attempt, which a check looks at."""
+TOUCHED = '\n\n"looked at"\n'
+"""A remark that makes an attempt of code as it was handed out, and changes nothing that a check looks at."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Certificate:
         right: must it earn full points?
         points: earned in grading.
         max_points: that could be earned.
+        caught: does it fail in grading?
         visible: does it fail in the visible check already?
         problem: what is not as it must be, or "".
     """
@@ -46,6 +47,7 @@ class Certificate:
     right: bool
     points: float
     max_points: float
+    caught: bool
     visible: bool
     problem: str
 
@@ -102,7 +104,8 @@ def _certify(grader: Grader, exercise: Exercise, variant: Variant | None, folder
         problem = _unnamed(reference, exercise, variant, mine, live)
     name = variant.id if variant else REFERENCE
     right = variant is None or variant.right
-    return Certificate(exercise.name, name, right, points, max_points, any(not verdict.passed for verdict in live), problem)
+    caught, visible = (any(not verdict.passed for verdict in verdicts) for verdicts in (mine, live))
+    return Certificate(exercise.name, name, right, points, max_points, caught, visible, problem)
 
 
 def _earned(verdict: Verdict) -> bool:

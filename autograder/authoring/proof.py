@@ -39,7 +39,8 @@ def summary(certificates: list[Certificate]) -> dict[str, Any]:
         "exercises": len({certificate.exercise for certificate in certificates}),
         "right alternatives": sum(certificate.right and certificate.variant != REFERENCE for certificate in certificates),
         "wrong variants": len(wrong),
-        "caught": sum(certificate.points < certificate.max_points for certificate in wrong),
+        "caught": sum(certificate.caught for certificate in wrong),
+        "answers to questions among them": sum(_is_answer(certificate) for certificate in wrong),
         "caught in the visible check": sum(certificate.visible for certificate in wrong),
         "only in the hidden check": [
             f"{certificate.exercise} {certificate.variant}"

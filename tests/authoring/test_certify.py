@@ -50,13 +50,13 @@ def test_a_variant_that_is_not_as_it_must_be_is_told_with_its_reason(built, temp
 
 
 CERTIFICATES = [
-    Certificate("u/f", "reference", True, 4, 4, False, ""),
-    Certificate("u/f", "right", True, 2, 4, False, "loses points"),
-    Certificate("u/f", "caught", False, 0, 4, True, ""),
-    Certificate("u/f", "later", False, 2, 4, False, ""),
-    Certificate("u/f", "missed", False, 4, 4, False, "passes every check"),
-    Certificate("u/q", "reference", True, 1, 1, False, ""),
-    Certificate("u/q", "q.wrong", False, 0, 1, False, ""),
+    Certificate("u/f", "reference", True, 4, 4, False, False, ""),
+    Certificate("u/f", "right", True, 2, 4, True, False, "loses points"),
+    Certificate("u/f", "caught", False, 0, 4, True, True, ""),
+    Certificate("u/f", "later", False, 2, 4, True, False, ""),
+    Certificate("u/f", "missed", False, 4, 4, False, False, "passes every check"),
+    Certificate("u/q", "reference", True, 1, 1, False, False, ""),
+    Certificate("u/q", "q.wrong", False, 0, 1, True, False, ""),
 ]
 
 
@@ -66,6 +66,7 @@ def test_the_figures_of_a_certification_count_what_was_caught_and_where():
         "right alternatives": 1,
         "wrong variants": 4,
         "caught": 3,
+        "answers to questions among them": 1,
         "caught in the visible check": 1,
         "only in the hidden check": ["u/f later", "u/f missed"],
         "problems": ["u/f right: loses points", "u/f missed: passes every check"],
