@@ -191,18 +191,19 @@ def demo(
     Example: autograder demo
     """
     root, target = _course(course), folder.resolve()
-    from autograder.authoring.demo_class import CLASS, make_class
+    from autograder.authoring.demo_class import CLASS, LONG, demo_units, make_class
     from autograder.feedback.writing import write_class_page, write_student_pages
     from autograder.grading.course import Settings
     from autograder.grading.submission import Patience
 
     _insist_on_isolation(True)
-    wanted = _units(root, units)
+    wanted = _units(root, units) if units else demo_units(root)
+    patience = Patience() if LONG in wanted else Patience(cell=4, check=3)
     typer.echo(f"A class of {len(CLASS)} students, {len(wanted)} units, in {target}")
     for member in CLASS:
         typer.echo(f"  {member.name:<8} {member.story}")
     make_class(root, target, wanted)
-    _print_table(_grade(target, wanted, None, Settings(patience=Patience(cell=4, check=3))))
+    _print_table(_grade(target, wanted, None, Settings(patience=patience)))
     pages = [page for unit in wanted for page in write_student_pages(target, unit)]
     typer.echo(f"gradebook      {target / 'gradebook.db'}")
     typer.echo(f"notebooks      {target / 'autograded'}")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.authoring.demo_class import CLASS, make_class, wrong_variants
+from autograder.authoring.demo_class import CLASS, demo_units, make_class, wrong_variants
 from autograder.gradebook.batch import grade as grade_batch
 from autograder.gradebook.database import gradebook
 from autograder.grading.course import PRIVATE, Settings, submissions
@@ -23,12 +23,10 @@ from autograder.notebooks.reading import read_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).with_name("demo_class.tsv")
-UNITS = sorted(path.parent.name for path in (ROOT / "release").glob("*/recorded.json"))
+UNITS = demo_units(ROOT)
 NOTEBOOKS = [path for unit in UNITS for path in sorted((ROOT / "source" / unit).glob("*.ipynb"))]
 STOCK = [unit for unit in UNITS if unit[:2] in ("01", "03", "05")]
-SHORT = Patience(cell=4.0, check=3.0)
-LONG = {"09-capstone": Patience()}
-"""Units whose cells may run for long; in all others an endless loop need not."""
+PATIENCE = Patience(cell=4.0, check=3.0)
 WRONG = {"chloe": 0, "david": 1, "emre": 2}
 FULL = ("anna", "bela", "jun", "kofi")
 
@@ -48,7 +46,7 @@ def graded(folder):
     """Everybody's verdicts: `graded[student]["unit/notebook"][check]`."""
     found = {}
     for unit in UNITS:
-        for one in grade_batch(folder, unit, submissions(folder, unit), Settings(workers=2, patience=LONG.get(unit, SHORT))):
+        for one in grade_batch(folder, unit, submissions(folder, unit), Settings(workers=2, patience=PATIENCE)):
             for result in one.results:
                 found.setdefault(one.student, {})[f"{unit}/{result.notebook}"] = result.verdicts
     return found
@@ -190,7 +188,7 @@ def stock(folder, tmp_path_factory):
     course = tmp_path_factory.mktemp("stock") / "class"
     shutil.copytree(folder, course, ignore=shutil.ignore_patterns("gradebook.db", "autograded", "results"))
     environment = os.environ | {"PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
-    own = [f"--CourseDirectory.root={course}", f"--Grade.cell_seconds={SHORT.cell}", f"--Grade.check_seconds={SHORT.check}"]
+    own = [f"--CourseDirectory.root={course}", f"--Grade.cell_seconds={PATIENCE.cell}", f"--Grade.check_seconds={PATIENCE.check}"]
     for unit in STOCK:
         for command in ("generate_assignment", "autograde"):
             line = [sys.executable, "-m", "nbgrader", command, unit, "--force", *own]

@@ -122,11 +122,12 @@ def in_first(text: str, other: Answers = right) -> Answers:
 
 
 def before(text: str, other: Answers) -> Answers:
-    """Put text above every answer."""
+    """Put text above every answer, but above no repair: there every line counts."""
 
     def answers(reference: Reference, exercise: Exercise) -> str | None:
         answer = other(reference, exercise)
-        return answer if answer is None or exercise.is_question else text + answer
+        counted = exercise.is_question or exercise.metadata.get("starts_from")
+        return answer if answer is None or counted else text + answer
 
     return answers
 
@@ -167,6 +168,15 @@ CLASS = (
     Member("nora", "cheats: writes to the gradebook; wrong answers", before(GRADEBOOK_WRITER, wrong(0))),
     Member("oskar", "a file that was cut short", right, cut_short),
 )
+
+
+LONG = "09-capstone"
+"""Its trainings take half a minute a student, and its cells longer than an endless loop is given in the others."""
+
+
+def demo_units(course: Path) -> list[str]:
+    """The units that the class hands in unless others are named: all that are built, but the long one."""
+    return sorted(path.parent.name for path in (course / "release").glob("*/recorded.json") if path.parent.name != LONG)
 
 
 def make_class(course: Path, folder: Path, units: list[str]) -> None:
