@@ -157,7 +157,7 @@ def modes(train: Callable[[], object], epochs: int, steps: int = 42) -> list[dic
 
     _with_hooks(train, after_forward, before_step)
     readings: list[dict[str, dict[str, float]]] = [{"learning": {}, "validating": {}} for _ in range(epochs)]
-    for epoch, phase, name in {entry[:3] for entry in passes if entry[0] < epochs}:
+    for epoch, phase, name in sorted({entry[:3] for entry in passes if entry[0] < epochs}):
         flags = [entry[3] for entry in passes if entry[:3] == (epoch, phase, name)]
         readings[epoch][phase][name] = sum(flags) / len(flags)
     return readings

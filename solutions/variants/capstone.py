@@ -848,7 +848,11 @@ variants.wrong(
     "fm.unseeded",
     says="each call gives other weights: nobody can run this again, you included",
     hint="everything random must come from the seed that you return",
-    final_model=edit("capstone.run(config, 0)", "capstone.run(config, int(np.random.default_rng().integers(10**6)))"),
+    final_model=edit(  # counted, so that the build records the same numbers each time
+        MODEL_END,
+        "    final_model.calls = getattr(final_model, 'calls', 0) + 1\n"
+        "    return config, 0, capstone.run(config, 1000 + final_model.calls).weights",
+    ),
 )
 variants.wrong(
     "fm.untrained",
