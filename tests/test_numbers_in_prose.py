@@ -59,6 +59,8 @@ NUMBERS = {
         (digits(standardise=False)[0].std(axis=0) == 0).sum(),
         0,
     ),
+    ("batchnorm", "Six layers with a factor of four\nmake the numbers 4096 times as large"): (4096, 4**6, 0),
+    ("batchnorm", "the core exercises alone take two hours and forty minutes"): (160, 20 + 25 + 40 + 30 + 20 + 25, 0),
     ("batchnorm", "He's choice, $\\sqrt{2/64} \\approx 0.18$"): (0.18, math.sqrt(2 / 64), 0.005),
     ("initialization", "by the factor 0.87963"): (0.87963, truncnorm(-2, 2).std(), 5e-6),
     ("initialization", "439 digits of very unequal frequency"): (439, UNEQUAL.sum(), 0),
