@@ -48,6 +48,12 @@ NUMBERS = {
         np.abs(np.clip((X + 3) / 6, 0, 1) - np.clip(0.2 * X + 0.5, 0, 1)).max(),
         0.005,
     ),
+    ("activations", "at $x = -10^{-12}$ only four or five are left"): (
+        4.5,
+        -math.log10(abs((math.exp(-1e-12) - 1) / -1e-12 - 1)),
+        0.5,
+    ),
+    ("activations", "the core exercises alone take a little over two"): (120, 20 + 15 + 8 + 20 + 12 + 25 + 12 + 25, 20),
     ("activations", "$e^{-1000}$ is 0 to 434 decimal places"): (434, math.floor(1000 / math.log(10)), 0),
     ("preprocessing", "for 178 wines that is a difference of 0.3 %"): (0.3, 100 * (math.sqrt(178 / 177) - 1), 0.05),
     ("preprocessing", "| spreads of 0.997 instead of 1 | N−1 under the root |"): (0.997, math.sqrt(177 / 178), 0.0005),
