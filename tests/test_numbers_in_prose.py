@@ -74,6 +74,13 @@ NUMBERS = {
         0.005,
     ),
     ("initialization", "| 0.71 for ReLU | the root, not one over the root |"): (0.71, rms_of_relu(), 0.005),
+    ("initialization", "| 0.24 for ReLU | a plain mean over −10 to 10"): (
+        0.24,
+        1 / math.sqrt(np.mean(np.maximum(np.linspace(-10, 10, 20_001), 0) ** 2)),
+        0.005,
+    ),
+    ("initialization", "for 300 outputs it gives weights of about 17"): (17, math.sqrt(2 / 500 + 300), 0.5),
+    ("initialization", "330 training samples"): (330, UNEQUAL.sum() - UNEQUAL.sum() // 4, 0),
     ("initialization", "$\\log C$: 2.30 for ten classes"): (2.30, math.log(10), 0.005),
     ("initialization", "| 3.32 for ten classes | a logarithm to base 2 |"): (3.32, math.log2(10), 0.005),
     ("optimizers", "$\\kappa = 3 + 2\\sqrt2 \\approx 5.83$"): (
