@@ -94,6 +94,7 @@ NUMBERS = {
     ("optimizers", "It has 8,970 dimensions here"): (8970, 64 * 64 + 64 + 64 * 64 + 64 + 64 * 10 + 10, 0),
     ("schedules", "five of them with five values each is 3125 trainings"): (3125, 5**5, 0),
     ("schedules", "nine rates in ten come out between 0.01 and 0.1"): (0.9, (0.1 - 0.01) / (0.1 - 0.0001), 0.005),
+    ("schedules", "is down to a third\nof its peak after a tenth of the training"): (1 / 3, (1 + 20 * 0.1) ** -1, 0.005),
     ("dropout", "at 0.995 it is 138."): (138, round(math.log(0.5) / math.log(0.995)), 0),
 }
 
