@@ -97,6 +97,13 @@ NUMBERS = {
         0.005,
     ),
     ("initialization", "| 0.71 for ReLU | the root, not one over the root |"): (0.71, rms_of_relu(), 0.005),
+    ("initialization", "| 0.24 for ReLU | a plain mean over −10 to 10"): (
+        0.24,
+        1 / math.sqrt(np.mean(np.maximum(np.linspace(-10, 10, 20_001), 0) ** 2)),
+        0.005,
+    ),
+    ("initialization", "for 300 outputs it gives weights of about 17"): (17, math.sqrt(2 / 500 + 300), 0.5),
+    ("initialization", "330 training samples"): (330, UNEQUAL.sum() - UNEQUAL.sum() // 4, 0),
     ("initialization", "$\\log C$: 2.30 for ten classes"): (2.30, math.log(10), 0.005),
     ("initialization", "| 3.32 for ten classes | a logarithm to base 2 |"): (3.32, math.log2(10), 0.005),
     ("optimizers", "$\\kappa = 3 + 2\\sqrt2 \\approx 5.83$"): (
@@ -110,6 +117,7 @@ NUMBERS = {
     ("optimizers", "It has 8,970 dimensions here"): (8970, 64 * 64 + 64 + 64 * 64 + 64 + 64 * 10 + 10, 0),
     ("schedules", "five of them with five values each is 3125 trainings"): (3125, 5**5, 0),
     ("schedules", "nine rates in ten come out between 0.01 and 0.1"): (0.9, (0.1 - 0.01) / (0.1 - 0.0001), 0.005),
+    ("schedules", "is down to a third\nof its peak after a tenth of the training"): (1 / 3, (1 + 20 * 0.1) ** -1, 0.005),
     ("dropout", "at 0.995 it is 138."): (138, round(math.log(0.5) / math.log(0.995)), 0),
 }
 
