@@ -118,6 +118,9 @@ NUMBERS = {
     ("schedules", "five of them with five values each is 3125 trainings"): (3125, 5**5, 0),
     ("schedules", "nine rates in ten come out between 0.01 and 0.1"): (0.9, (0.1 - 0.01) / (0.1 - 0.0001), 0.005),
     ("schedules", "is down to a third\nof its peak after a tenth of the training"): (1 / 3, (1 + 20 * 0.1) ** -1, 0.005),
+    ("instruments", "| 3.3219 instead of 2.3026 | a logarithm to base 2 |"): (3.3219, math.log2(10), 0.00005),
+    ("instruments", "a loss of 4.16 when the batch has 64 pictures"): (4.16, math.log(64), 0.005),
+    ("instruments", "and with 3.47 when it has 32."): (3.47, math.log(32), 0.005),
     ("dropout", "at 0.995 it is 138."): (138, round(math.log(0.5) / math.log(0.995)), 0),
 }
 
