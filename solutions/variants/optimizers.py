@@ -441,7 +441,7 @@ variants.right("mo.loops", momentum_step=momentum_loops)
 
 variants.wrong(
     "mo.double_lr",
-    says="lr and a minus stand in both of your lines: the step is lr times too short, and it climbs",
+    says="lr and a minus stand in both of your lines: every step is multiplied by lr once too often, and it climbs",
     hint="put lr in one of the two lines only; torch's form has it in (2)",
     momentum_step=edit('mu * state.get("v", 0.0) + g', 'mu * state.get("v", 0.0) - lr * g'),
 )

@@ -228,7 +228,7 @@ variants.wrong(
 variants.wrong(
     "cr.accum",
     says="you add up fractions of a cycle, and rounding adds up with them: ten times 0.1 is not 1, and the restart comes late",
-    hint="print(sum([0.1] * 10) >= 1), and count whole steps instead",
+    hint="print(np.cumsum([0.1] * 10)[-1] >= 1), and count whole steps instead",
     cosine_restarts=cosine_restarts_accumulated,
 )
 variants.wrong(
