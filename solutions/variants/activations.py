@@ -66,7 +66,7 @@ variants.wrong(
 variants.wrong(
     "ng.int",
     says="your array of integers cut off the small step: x + h became x again",
-    hint="print((x + 0).dtype, np.array(x)[0]) inside the loop, for x = np.array([1, 2])",
+    hint="print(x.dtype, x[0]) inside the loop, right after you have moved the first entry of np.array([1, 2])",
     numeric_gradient=edit("np.array(x, dtype=np.float64)", "np.array(x)", "np.empty_like(x)", "np.zeros(x.shape)"),
 )
 variants.wrong(

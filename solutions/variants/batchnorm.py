@@ -726,7 +726,7 @@ variants.wrong(
 )
 variants.wrong(
     "mb.unbiased_norm",
-    says="you normalise with the unbiased variance: 1/(N-1) belongs into the running average only",
+    says="you normalise with the unbiased variance: 1/(N-1) belongs in the running average only",
     hint="normalise a batch of 2 with eps = 0: the outputs must be -1 and 1",
     MyBatchNorm1d=edit(
         "x.var(dim=0, correction=0)", "x.var(dim=0, correction=1)", "unbiased = var * len(x) / (len(x) - 1)", "unbiased = var"
