@@ -159,7 +159,7 @@ def rescue(log: RunLog) -> dict[str, Any]:
         a validation accuracy of at least 0.78.
 
     The log begins with `capstone.BAD_START`; every other run differs from its parent in exactly one setting, and says in its
-    note, in at least two words, why you try it. Runs that lead nowhere belong into the log as much as those that help.
+    note, in at least two words, why you try it. Runs that lead nowhere belong in the log as much as those that help.
     """
     row = log.start(capstone.BAD_START, "as it was found: accuracy of guessing, loss far above log 10")
     row = log.run(row, "the simplest net that could work: depth divided by 5", hidden=[64, 64])

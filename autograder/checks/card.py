@@ -9,7 +9,9 @@ from autograder.checks.verdict import State, Verdict
 
 WIDTH = 100
 MARKS = {State.PASSED: "✓", State.NOT_ATTEMPTED: "○", State.COULD_NOT_CHECK: "!"}
-COLOURS = {State.PASSED: "#1a7f37", State.NOT_ATTEMPTED: "#6e7781", State.COULD_NOT_CHECK: "#9a6700"}
+COLOURS = {State.PASSED: "#1f883d", State.NOT_ATTEMPTED: "#6e7781", State.COULD_NOT_CHECK: "#a16b00"}
+WRONG = "#d9363e"
+"""These four stand out from white by 4.5 to 1 and from JupyterLab's dark page by 4 to 1; no colour does much better on both."""
 HEADINGS = {
     State.ERROR: "your code raised an exception",
     State.TIMEOUT: "your code did not end in time",
@@ -58,7 +60,7 @@ def as_text(verdict: Verdict) -> str:
 
 def as_html(verdict: Verdict) -> str:
     """The card in HTML that reads well on a light and on a dark page."""
-    colour = COLOURS.get(verdict.state, "#cf222e")
+    colour = COLOURS.get(verdict.state, WRONG)
     stages = (
         f"<span style='float:right;opacity:.65'>{html.escape(', '.join(verdict.stages))}: passed</span>" if verdict.stages else ""
     )

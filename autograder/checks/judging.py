@@ -14,6 +14,7 @@ from autograder.checks.running import Run, StudentError
 from autograder.checks.verdict import State, Verdict
 
 NOT_ATTEMPTED = "the stub is still in place: this exercise is waiting for you"
+UNANSWERED = "there is no answer yet: this question is waiting for you"
 
 ORDER = (CONTRACT, VALUE, GRADIENT, PROPERTY, SIDE_EFFECT)
 
@@ -110,7 +111,8 @@ def _held_against(claim: Claim, right: Any) -> Difference | None:
 
 def _raised(error: StudentError, blank: Verdict, discreet: bool) -> Verdict:
     if error.type_name == "NotImplementedError":
-        return replace(blank, state=State.NOT_ATTEMPTED, claim=NOT_ATTEMPTED)
+        claim = UNANSWERED if blank.check.startswith("question") else NOT_ATTEMPTED
+        return replace(blank, state=State.NOT_ATTEMPTED, claim=claim)
     state = State.MEMORY if error.type_name == "MemoryError" else State.ERROR
     what = f"{error.type_name}: {error.message}" if error.message else error.type_name
     claim = "your code runs on inputs that you do not see" if discreet else error.statement

@@ -237,7 +237,7 @@ variants.wrong(
 variants.wrong(
     "fe.no_zero_grad",
     says="your gradients pile up: backward() adds to what is there, and you never take it away",
-    hint="optimizer.zero_grad() belongs into the loop",
+    hint="optimizer.zero_grad() belongs in the loop",
     first_evidence=edit("        optimizer.zero_grad()\n", ""),
 )
 variants.wrong(

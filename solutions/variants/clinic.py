@@ -38,7 +38,7 @@ variants.wrong(
 variants.wrong(
     "c01.per_epoch",
     says="you empty the gradients once in an epoch: within it they still pile up, batch after batch",
-    hint="the call belongs into the inner loop",
+    hint="the call belongs in the inner loop",
     train_c01=edit(ZERO, "", EPOCH, EPOCH + "        optimizer.zero_grad()\n"),
 )
 variants.wrong(

@@ -1219,7 +1219,7 @@ variants.wrong(
 variants.wrong(
     "dc.first_output",
     says="you look at the first output of each sample only: a leak in another one goes unseen",
-    hint="all of outputs[i] belongs into the score",
+    hint="all of outputs[i] belongs in the score",
     dependency_chart=edit("(weights[i] * outputs[i])", "(weights[i] * outputs[i]).flatten()[:1]"),
 )
 variants.wrong(

@@ -1,9 +1,11 @@
 """The card that a student reads under a check, as text and as HTML."""
 
+import dataclasses
 import html
 import re
 from html.parser import HTMLParser
 
+import matplotlib.colors
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +72,22 @@ def test_a_failed_check_looks_like_the_one_in_the_style_guide():
         "  likely    your numbers are exactly those of Adam without bias correction, equation (3)",
         "  try       print(m_hat / g) at t = 1: it must be 1",
     ]
+
+
+def contrast(one, other):
+    """How far two colours stand out from each other, as the Web Content Accessibility Guidelines 2.2 define it: from 1 to 21."""
+    luminances = []
+    for colour in (one, other):
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in matplotlib.colors.to_rgb(colour)]
+        luminances.append(0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2])
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_heading_can_be_read_on_a_light_and_on_a_dark_page(state):
+    (colour,) = re.findall("<b style='color:(#[0-9a-f]{6})'>", as_html(dataclasses.replace(FAILED, state=state)).split("</b>")[0])
+    assert contrast(colour, "#ffffff") >= 4.5
+    assert contrast(colour, "#111111") >= 4
 
 
 @given(VERDICTS)

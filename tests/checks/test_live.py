@@ -184,7 +184,7 @@ def test_a_question_without_an_answer_waits_and_one_of_the_wrong_form_says_which
     assert_failed(
         ran["check of no answer"],
         f"○ {ran['module']}/largest · 0 of 1 point",
-        "  the stub is still in place: this exercise is waiting for you",
+        "  there is no answer yet: this question is waiting for you",
     )
     assert_failed(
         ran["check of a bad form"],
