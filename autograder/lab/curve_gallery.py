@@ -30,7 +30,12 @@ def hang() -> list[Curves]:
     """Train the six; takes a few seconds."""
     plain = split()
     runs = [
-        ("200 digits, every fifth label wrong, 256 + 256 units", "overfit", split(200, wrong=0.2), Recipe((256, 256), 0.1, 20, 60)),
+        (
+            "200 digits, every fifth label random, 256 + 256 units",
+            "overfit",
+            split(200, wrong=0.2),
+            Recipe((256, 256), 0.1, 20, 60),
+        ),
         ("all digits, 64 + 64 units, dropout of 70 %", "val_easier", plain, Recipe(lr=0.1, epochs=40, drop_prob=0.7)),
         ("all digits, one hidden layer of a single unit", "underfit", plain, Recipe((1,), 0.05, 32, 40)),
         ("all digits, learning rate 1.2", "unstable", plain, Recipe(lr=1.2, epochs=40)),

@@ -170,7 +170,10 @@ def _loss(axis: Axes, records: Sequence[Row]) -> None:
     width = min(20, len(losses))
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
     axis.semilogy(steps[width - 1 :], smooth, color=plots.BLUE, label=f"mean of the last {width}")
-    plots.reference(axis, y=float(np.log(10)), text="guessing")
+    plots.reference(axis, y=float(np.log(10)))
+    # In the middle: early losses start at this line, and those of a rate that is too high come back to it in the end.
+    middle: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "center"}
+    axis.annotate("guessing", (0.5, float(np.log(10))), xytext=(0, 3), fontsize=8, color="#555555", **middle)
     plots.label(axis, "step", "loss", "training loss")
     axis.legend(loc="lower left")
 
