@@ -18,9 +18,10 @@ import numpy as np
 
 from autograder.checks.plain import is_tensor
 from autograder.sandbox import received
+from autograder.sandbox.channel import Channel, Silence
+from autograder.sandbox.codec import Codec
 from autograder.sandbox.isolation import Isolation
-from autograder.sandbox.student import MISSING
-from autograder.sandbox.wire import Channel, Codec, Reference, Silence, WireError
+from autograder.sandbox.wire import MISSING, Reference, WireError
 
 
 class SandboxGone(BaseException):

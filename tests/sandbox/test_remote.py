@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 from autograder.sandbox.remote import Remote, SandboxCrashed, SandboxTimeout, StudentError, is_missing, write_back
-from autograder.sandbox.student import MISSING
+from autograder.sandbox.wire import MISSING
 from tests.sandbox.test_wire import TRAVELS, identical
 from tests.strategies import PLAIN, SHAPES
 
