@@ -22,8 +22,11 @@ from autograder.grading.watch import Watch
 from autograder.notebooks.aligning import Aligned, is_untouched
 from autograder.notebooks.model import CheckCell, Exercise, Notebook, defined_names, grade_id, role
 from autograder.sandbox import received
+from autograder.sandbox.errors import SandboxGone, SandboxTimeout
 from autograder.sandbox.pool import NotIsolated, Template
-from autograder.sandbox.remote import STRETCH, Remote, Sandbox, SandboxGone, SandboxTimeout
+from autograder.sandbox.process import Sandbox
+from autograder.sandbox.remote import Remote
+from autograder.sandbox.waiting import STRETCH
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from autograder.checks.verdict import State
 from autograder.grading.result import Result
 from autograder.grading.submission import Grader, Patience
 from autograder.sandbox.codec import Codec
-from autograder.sandbox.remote import Sandbox
+from autograder.sandbox.process import Sandbox
 from autograder.sandbox.wire import Reference
 from tests import tiny
 
