@@ -120,8 +120,7 @@ def grade(
     Example: autograder grade 01-activations --workers 4
     """
     root = _course(course)
-    from autograder.grading.course import Settings
-    from autograder.grading.submission import Patience
+    from autograder.grading.settings import Patience, Settings
 
     settings = Settings(workers, Patience(cell_seconds, check_seconds), isolate=not unisolated, force=force)
     _insist_on_isolation(settings.isolate)
@@ -193,8 +192,7 @@ def demo(
     root, target = _course(course), folder.resolve()
     from autograder.authoring.demo_class import CLASS, LONG, demo_units, make_class
     from autograder.feedback.writing import write_class_page, write_student_pages
-    from autograder.grading.course import Settings
-    from autograder.grading.submission import Patience
+    from autograder.grading.settings import Patience, Settings
 
     _insist_on_isolation(True)
     wanted = _units(root, units) if units else demo_units(root)

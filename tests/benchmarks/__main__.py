@@ -21,7 +21,8 @@ from autograder.authoring.certify import submission
 from autograder.checks.judging import judge
 from autograder.checks.running import run
 from autograder.grading.reference import Reference, quiet
-from autograder.grading.submission import Grader, blank
+from autograder.grading.submission import Grader
+from autograder.grading.verdicts import blank
 from autograder.notebooks.aligning import Aligned
 from autograder.notebooks.model import role
 from autograder.notebooks.reading import read_notebook

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from autograder.checks.verdict import State
-from autograder.grading.submission import Grader, refuse
+from autograder.grading.submission import Grader
+from autograder.grading.verdicts import refuse
 from autograder.notebooks.model import Notebook
 from autograder.sandbox.isolation import Limits
 from autograder.sandbox.pool import NotIsolated, Template
