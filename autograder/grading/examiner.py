@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from autograder.checks.claims import Collector
+from autograder.checks.collecting import Collector
 from autograder.checks.compare import describe
 from autograder.checks.judging import Fingerprint, judge
 from autograder.checks.plain import snapshot
