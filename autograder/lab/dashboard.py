@@ -13,9 +13,6 @@ A row is a dict. All it must have is a `step`; whatever else it holds is drawn:
 - `mistakes`: dicts of `picture` (its grey values), `truth`, `guess` and `sure`, the probability of the guess.
 """
 
-# mypy: disable-error-code=no-untyped-call
-# (torch gives Tensor.backward no types.)
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder.lab import images, plots
-from autograder.lab.data import digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,78 +49,9 @@ def run(optimizer: str, rate: float, steps: int = 400, seed: int = 0, *, every: 
         A row for every step, and one after the last. Histograms stand in the first row and the last, everything about validation
         samples but `fixed`, which has 40 of them, in the last.
     """
-    import torch
-    import torch.nn.functional as F
+    from autograder.lab.recording import record
 
-    from autograder.lab import training
-
-    X, y, X_val, y_val = training.digits_split(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = training.base_net()
-        kind: Any = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[optimizer]
-        opt = kind(net.parameters(), lr=rate)
-        batches = [rows for _ in range(1 + steps * 32 // len(X)) for rows in torch.randperm(len(X)).split(32)]
-
-    def values(what: str) -> list[np.ndarray]:
-        return [getattr(net[place], what).detach().numpy().copy() for place in (0, 2, 4)]
-
-    def of_fixed() -> list[float]:
-        with torch.no_grad():
-            sure = F.softmax(net(X_val[:40]), dim=1)
-        return [round(p, 5) for p in sure[torch.arange(40), y_val[:40]].tolist()]
-
-    records: list[dict[str, Any]] = []
-    for step in range(steps):
-        row: dict[str, Any] = {"step": step}
-        close = step % every == 0
-        if step == 0:
-            row |= {"weights": _histograms(values("weight")), "biases": _histograms(values("bias"))}
-        rows = batches[step]
-        hidden = [net[:2](X[rows])]
-        hidden.append(net[2:4](hidden[0]))
-        loss = F.cross_entropy(net[4](hidden[1]), y[rows])
-        opt.zero_grad()
-        loss.backward()
-        if close:
-            row["activations"] = {layer: _statistics(h.detach().numpy()) for layer, h in zip(LAYERS, hidden, strict=False)}
-            row["fixed"] = of_fixed()
-            old = values("weight")
-        opt.step()
-        if close:
-            pairs = zip(LAYERS, values("weight"), old, strict=True)
-            row["ratios"] = {layer: float(np.linalg.norm(new - was) / np.linalg.norm(was)) for layer, new, was in pairs}
-        records.append(row | {"loss": loss.item()})
-    with torch.no_grad():
-        sure, guesses = F.softmax(net(X_val), dim=1).max(dim=1)
-    pictures, _ = digits(standardise=False)
-    shown = pictures[np.random.default_rng(seed).permutation(len(pictures))[len(X) :]]  # as in digits_split
-    end = {
-        "step": steps,
-        "fixed": of_fixed(),
-        "weights": _histograms(values("weight")),
-        "biases": _histograms(values("bias")),
-        "truth": y_val.tolist(),
-        "guesses": guesses.tolist(),
-        "mistakes": [
-            {"picture": shown[i].tolist(), "truth": int(y_val[i]), "guess": int(guesses[i]), "sure": float(sure[i])}
-            for i in torch.nonzero(guesses != y_val).flatten().tolist()
-        ],
-    }
-    return [*records, end]
-
-
-def _statistics(h: np.ndarray) -> dict[str, float]:
-    return {"std": float(h.std()), "zero": float(np.mean(h == 0))}
-
-
-def _histograms(layers: Sequence[np.ndarray]) -> dict[str, dict[str, list[float]]]:
-    found = {}
-    for layer, values in zip(LAYERS, layers, strict=True):
-        finite = values[np.isfinite(values)]
-        counts, edges = np.histogram(finite, bins=25 if values.ndim > 1 else 8)
-        found[layer] = {"edges": edges.tolist(), "counts": counts.tolist()}
-    return found
+    return record(optimizer, rate, steps, seed, every)
 
 
 def accuracy(records: Sequence[Row]) -> float:
