@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograder.lab.dashboard import LAYERS
+from autograder.lab.dashboard_rows import LAYERS
 from autograder.lab.data import digits
 from autograder.lab.training import base_net, digits_split
 
