@@ -18,10 +18,7 @@ import numpy as np
 from autograder.checks.running import student_line
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.codec import Codec
-from autograder.sandbox.wire import MISSING, Reference, WireError
-
-MAX_TEXT = 20_000
-"""Characters of a cell's printed output that are kept."""
+from autograder.sandbox.wire import MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, MISSING, Reference, WireError
 
 
 class Student:
@@ -100,7 +97,7 @@ class Student:
         described = self._described(error) if error else None
         if described is not None and isinstance(error, SyntaxError):
             described |= {"where": f"line {error.lineno}: {(error.text or '').strip()}", "message": str(error.msg)}
-        return {"outputs": outputs[:50], "error": described}
+        return {"outputs": outputs[:MAX_OUTPUTS], "error": described}
 
     def describe(self, names: list[str]) -> dict[str, Any]:
         """What the notebook's names mean: plain values, or references; `MISSING` for a name that is not there."""
@@ -179,4 +176,4 @@ class _Calling:
 def _as_text(value: Any) -> str:
     import base64
 
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)[:2_000_000]
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)[:MAX_PICTURE]

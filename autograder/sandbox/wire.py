@@ -26,6 +26,9 @@ MAX_DEPTH = 24
 MAX_DIGITS = 4000
 """Digits of one integer; reading a number takes time that grows with their square."""
 
+MAX_OUTPUTS, MAX_TEXT, MAX_PICTURE = 50, 20_000, 2_000_000
+"""Outputs of one cell that are kept, and the characters of each, of text or of a picture in base64."""
+
 ARRAY, TENSOR, SCALAR, TUPLE, INTEGER, REFERENCE, GENERATOR, TORCH_GENERATOR, SET, COMPLEX, FROZENSET = range(1, 12)
 """Codes of the types that MessagePack does not have."""
 
