@@ -14,7 +14,7 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/autograder build --check
 	$(BIN)/autograder certify
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=release

@@ -32,14 +32,17 @@ def build(
     """
     root = course_at(course)
     from autograder.authoring import build as building
+    from autograder.authoring.workers import workers
 
     wanted = units_of(root, units)
-    if check:
-        found = building.stale(root, wanted)
-        for name in found:
-            typer.echo(f"{name} is stale: run `autograder build`")
-        raise typer.Exit(1 if found else 0)
-    building.build(root, wanted, note=typer.echo)
+    with workers(root) as pool:
+        if not check:
+            building.build(root, wanted, note=typer.echo, spread=pool.map)
+            return
+        found = building.stale(root, wanted, spread=pool.map)
+    for name in found:
+        typer.echo(f"{name} is stale: run `autograder build`")
+    raise typer.Exit(1 if found else 0)
 
 
 @app.command()

@@ -61,7 +61,7 @@ def causes(verdicts: Sequence[Verdict]) -> list[str]:
     shown = [f"−{points:g} {line}" for line, points in lines.items()]
     if untouched:
         names = list(dict.fromkeys(verdict.exercise.partition("/")[2] for verdict in untouched))
-        reason = untouched[0].differs or "not attempted"
+        reason = untouched[0].differs.rstrip(".") or "not attempted"
         listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         shown.append(f"−{sum(verdict.max_points for verdict in untouched):g} {reason}: {listed}")
     return shown

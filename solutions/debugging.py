@@ -954,7 +954,7 @@ def time_steps(
         `(median, total_estimate)` in seconds: the median of the n steps' durations, and `total` times as much.
 
     Warns:
-        UserWarning: the median is above 0.5 s: something beside the computation is slow, more often than not the loader.
+        UserWarning: the median is above 0.5 s. With a small net something beside the computation is slow, most likely the loader.
 
     >>> now = [0.0]
     >>> def step():

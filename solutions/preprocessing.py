@@ -224,7 +224,7 @@ def image_stats(imgs: np.ndarray, mode: str) -> tuple[np.ndarray, ...]:
 
     Args:
         imgs: training pictures (N, C, H, W), uint8 or float, in whatever unit they have.
-        mode: "mean_image" (AlexNet), "channel_mean" (VGG) or "channel_meanstd" (ResNet).
+        mode: "mean_image" (AlexNet), "channel_mean" (VGG) or "channel_meanstd" (ResNet in torchvision).
 
     Returns:
         A tuple of float64 arrays: `(mean,)` with the mean picture (C, H, W); or `(mean,)` with one number for each channel (C,); or

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import solutions.variants
+from autograder.authoring.build import built_units
 
 UNIT, NAME = "01-scaling", "scaling"
 
@@ -180,6 +181,11 @@ class Made:
         sys.modules.pop(f"solutions.variants.{self.module}", None)
         linecache.checkcache()
         importlib.invalidate_caches()
+
+
+def built_files(course: Path, unit: str) -> dict[str, str]:
+    """The files that are built beside the sources of one unit."""
+    return dict(built_units(course, [unit]))[unit]
 
 
 def write(folder: Path, unit: str = UNIT) -> Made:

@@ -23,6 +23,14 @@ for name, examples, fixed in (("house", 60, True), ("explore", 2000, False)):
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 
+LONGEST = ("test_notebooks.py", "test_demo_class.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take minutes: two processes that share the files out then end at about the same time."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def template():
     """The warm process that students' processes are forked from, isolated as in grading."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from autograder.grading.reference import Reference
 from autograder.notebooks.model import Notebook
 
 Note = Callable[[str], None]
+Spread = Callable[[Callable[[tuple[Path, Path]], tuple[str, dict[str, Any]]], Iterable[tuple[Path, Path]]], Iterable[Any]]
+"""How the notebooks are shared out: `map`, or that of a pool of processes."""
 LOG = ".jsonl"
 """The ending of what notebooks write while they run: no part of the course."""
 
@@ -33,7 +35,7 @@ def units_of(course: Path) -> list[str]:
     return sorted({path.parent.name for path in (course / "source").glob("*/*.md")})
 
 
-def build(course: Path, units: Iterable[str], note: Note = lambda _: None) -> None:
+def build(course: Path, units: Iterable[str], note: Note = lambda _: None, spread: Spread = map) -> None:
     """Build units in place: `source/UNIT/*.ipynb`, `source/UNIT/recorded.json`, `release/UNIT`.
 
     Raises:
@@ -41,10 +43,10 @@ def build(course: Path, units: Iterable[str], note: Note = lambda _: None) -> No
         BrokenCheck: a check that the reference itself does not pass.
     """
     wanted = list(units)
-    for unit in wanted:
-        note(f"{unit}: notebooks and recorded numbers")
-        for name, text in built_files(course, unit).items():
+    for unit, files in built_units(course, wanted, spread):
+        for name, text in files.items():
             (course / "source" / unit / name).write_text(text, encoding="utf-8")
+        note(f"{unit}: notebooks and recorded numbers")
     note("release: nbgrader's generate step")
     with tempfile.TemporaryDirectory() as folder:
         release(course / "source", wanted, Path(folder))
@@ -54,16 +56,16 @@ def build(course: Path, units: Iterable[str], note: Note = lambda _: None) -> No
             shutil.copytree(fresh, course / "release" / unit, ignore=shutil.ignore_patterns(f"*{LOG}"))
 
 
-def stale(course: Path, units: Iterable[str]) -> list[str]:
+def stale(course: Path, units: Iterable[str], spread: Spread = map) -> list[str]:
     """What a build would change, as paths relative to the course; nothing is written."""
     found = []
     wanted = list(units)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
-        for unit in wanted:
+        for unit, files in built_units(course, wanted, spread):
             built = shutil.ignore_patterns("*.ipynb", FILE)
             shutil.copytree(course / "source" / unit, fresh / "source" / unit, ignore=built)
-            for name, text in built_files(course, unit).items():
+            for name, text in files.items():
                 (fresh / "source" / unit / name).write_text(text, encoding="utf-8")
         release(fresh / "source", wanted, fresh)
         for unit in wanted:
@@ -83,22 +85,34 @@ def _files(folder: Path) -> dict[str, Path]:
     return {name: path for name, path in paths.items() if not any(part.startswith(".") for part in Path(name).parts)}
 
 
-def built_files(course: Path, unit: str) -> dict[str, str]:
-    """The files that are built beside the sources of a unit, by name.
+def built_units(course: Path, units: Iterable[str], spread: Spread = map) -> Iterator[tuple[str, dict[str, str]]]:
+    """The files that are built beside the sources of units: a unit, and its files by name.
 
     Raises:
         SourceError: there is a mistake in a source, or a notebook without one.
+        BrokenCheck: a check that the reference itself does not pass.
     """
-    for path in sorted((course / "source" / unit).glob("*.ipynb")):
-        if not path.with_suffix(".md").is_file():
-            raise SourceError(path, 1, f"there is no {path.stem}.md to build this notebook from; delete it, or write that.")
-    files, recorded = {}, {}
-    for path in sources_of(course, unit):
-        nodes = instructor_notebook(read_source(path), course / "solutions")
-        files[f"{path.stem}.ipynb"] = nbformat.writes(nodes, version=nbformat.NO_CONVERT) + "\n"
-        recorded.update(recorded_numbers(Notebook.of(nodes, path.with_suffix(".ipynb"))))
-    files[FILE] = json.dumps(recorded, ensure_ascii=False, separators=(",", ":")).replace('},"', '},\n"') + "\n"
-    return files
+    wanted = list(units)
+    for unit in wanted:
+        for path in sorted((course / "source" / unit).glob("*.ipynb")):
+            if not path.with_suffix(".md").is_file():
+                raise SourceError(path, 1, f"there is no {path.stem}.md to build this notebook from; delete it, or write that.")
+    built = iter(spread(_built_notebook, [(course, path) for unit in wanted for path in sources_of(course, unit)]))
+    for unit in wanted:
+        files, recorded = {}, {}
+        for path in sources_of(course, unit):
+            files[f"{path.stem}.ipynb"], numbers = next(built)
+            recorded.update(numbers)
+        files[FILE] = json.dumps(recorded, ensure_ascii=False, separators=(",", ":")).replace('},"', '},\n"') + "\n"
+        yield unit, files
+
+
+def _built_notebook(task: tuple[Path, Path]) -> tuple[str, dict[str, Any]]:
+    """The text of the instructor's notebook that a source of a course makes, and its recorded numbers."""
+    course, path = task
+    nodes = instructor_notebook(read_source(path), course / "solutions")
+    text = nbformat.writes(nodes, version=nbformat.NO_CONVERT) + "\n"
+    return text, recorded_numbers(Notebook.of(nodes, path.with_suffix(".ipynb")))
 
 
 def recorded_numbers(notebook: Notebook) -> dict[str, Any]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from autograder.authoring.certify import REFERENCE, Certificate, certify
+from autograder.authoring.workers import workers
 from autograder.grading.reference import Reference
 from autograder.notebooks.reading import read_notebook
 from autograder.sandbox.pool import Template
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-WORKERS = 2
 
 
 def certify_units(course: Path, units: Iterable[str], exercise: str, progress: Progress) -> list[Certificate]:
@@ -26,9 +24,7 @@ def certify_units(course: Path, units: Iterable[str], exercise: str, progress: P
             tasks += [(str(course), path, name) for name in names if exercise in ("", name)]
     if not tasks:
         return []
-    with ProcessPoolExecutor(
-        min(WORKERS, len(tasks)), mp_context=get_context("spawn"), initializer=_import_from, initargs=(str(course),)
-    ) as pool:
+    with workers(course) as pool:
         return [certificate for found in progress(pool.map(_certify, tasks), len(tasks), "certifying") for certificate in found]
 
 
@@ -73,12 +69,6 @@ def _is_answer(certificate: Certificate) -> bool:
 
 _templates: list[Template] = []
 _references: dict[Path, Reference] = {}
-
-
-def _import_from(course: str) -> None:
-    import sys
-
-    sys.path.insert(0, course)
 
 
 def _certify(task: tuple[str, Path, str]) -> list[Certificate]:

@@ -25,7 +25,11 @@ class SourceError(Exception):
     """A mistake in a source; the message is one sentence with file and line."""
 
     def __init__(self, path: Path, line: int, message: str) -> None:
-        super().__init__(f"{path.parent.name}/{path.name}:{line}: {message}")
+        super().__init__(path, line, message)  # as they came: it may cross from one process to another
+
+    def __str__(self) -> str:
+        path, line, message = self.args
+        return f"{path.parent.name}/{path.name}:{line}: {message}"
 
 
 @dataclass(frozen=True)

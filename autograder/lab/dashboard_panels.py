@@ -57,7 +57,9 @@ def _ratios(axis: Axes, records: Sequence[Row]) -> None:
     axis.set_yscale("log")
     plots.reference(axis, y=1e-3)
     plots.label(axis, "step", "update / weights", "update ratios (dashed: 0.001)")
-    axis.legend(loc="upper right")
+    low, high = axis.get_ylim()
+    axis.set_ylim(low, high * (high / low) ** 0.2)  # room for the legend, which would hide the last steps
+    axis.legend(loc="upper center", ncol=len(axis.get_legend_handles_labels()[1]), handlelength=1.2, columnspacing=0.9)
 
 
 def _histogram(axis: Axes, records: Sequence[Row], key: str) -> None:

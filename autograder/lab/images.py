@@ -63,7 +63,7 @@ def label_bar(axes: Axes, shares: Sequence[float], names: Sequence[str] = NAMES)
         shares: of every class; they sum to 1.
         names: of the classes.
     """
-    from autograder.lab.plots import BLUE, GREEN, ORANGE, PURPLE
+    from autograder.lab.plots import BLUE, CARD, GREEN, INK, ORANGE, PURPLE
 
     bar = axes.inset_axes((0.0, -0.16, 1.0, 0.12))
     bar.set_axis_off()
@@ -72,7 +72,8 @@ def label_bar(axes: Axes, shares: Sequence[float], names: Sequence[str] = NAMES)
     for share, name, colour in zip(shares, names, (BLUE, ORANGE, GREEN, PURPLE), strict=False):
         bar.barh(0, share, left=start, color=colour, height=1.0)
         if share > 0.3:
-            bar.text(start + share / 2, 0, f"{name} {share:.2f}", ha="center", va="center", fontsize=7, color="white")
+            ink = CARD if colour == BLUE else INK  # the other colours are too light for white letters
+            bar.text(start + share / 2, 0, f"{name} {share:.2f}", ha="center", va="center", fontsize=7, color=ink)
         start += share
 
 

@@ -816,7 +816,7 @@ CONFIG_START, MODEL_END = "    config = capstone.SOUND | {\n", "    return confi
 
 variants.wrong(
     "fm.plain",
-    says="this is the baseline: it knows its training part by heart, the fifty wrong labels included, and nothing holds it back",
+    says="this is the baseline: it learns noise and wrong labels along with the digits, and nothing holds it back",
     hint="first fit, then regularise: the fit is there",
     final_model=edit(MODEL_END, "    config = dict(capstone.SOUND)\n" + MODEL_END),
 )

@@ -2055,7 +2055,7 @@ variants.right(
 
 variants.wrong(
     "tb.no_debias",
-    says="your average begins at 0 and is not corrected: the first value is (1 - w) times too small",
+    says="your average begins at 0 and is not corrected: its first value is only 1 - w of what it should be",
     hint="divide by 1 - w**t, as Adam does",
     tb_smooth=edit("average / (1 - w**t)", "average"),
 )

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.authoring.build import build, built_files, stale, units_of
+from autograder.authoring.build import build, stale, units_of
 from autograder.authoring.instructor import instructor_notebook
 from autograder.authoring.source import read_source
 from autograder.checks.recorded import FILE
 from autograder.grading.reference import BrokenCheck
 from autograder.notebooks.model import grade_id, role
 from tests import authored
-from tests.authored import NAME, UNIT
+from tests.authored import NAME, UNIT, built_files
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ import json, sys
 from pathlib import Path
 import solutions.variants
 solutions.variants.__path__.append(str(Path(sys.argv[1]) / "solutions" / "variants"))
-from autograder.authoring.build import built_files
-print(json.dumps(built_files(Path(sys.argv[1]), sys.argv[2])))
+from autograder.authoring.build import built_units
+print(json.dumps(dict(built_units(Path(sys.argv[1]), [sys.argv[2]]))[sys.argv[2]]))
 """
 
 

@@ -1,10 +1,12 @@
 """Every mistake of an author is one sentence with file and line."""
 
+import pickle
+
 import pytest
 
-from autograder.authoring.build import built_files
 from autograder.authoring.source import SourceError, read_source
 from tests import authored
+from tests.authored import built_files
 
 
 @pytest.fixture
@@ -234,6 +236,11 @@ def test_a_starting_point_whose_edit_does_not_apply_any_more_is_refused(made):
 def test_a_variant_of_something_that_does_not_exist_is_refused(made):
     said = mistake(made, 'says="you add the factor", hint="try factor 0", scale=', 'says="you add", shift=', file="variants")
     assert said == "variant s.plus replaces shift, which MODULE.py does not define."
+
+
+def test_a_mistake_found_in_another_process_is_told_in_the_same_words(tmp_path):
+    error = SourceError(tmp_path / "scaling.md", 7, "this is wrong.")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error) == f"{tmp_path.name}/scaling.md:7: this is wrong."
 
 
 def test_a_notebook_that_lost_its_source_is_refused(made):

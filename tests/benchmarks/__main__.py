@@ -12,14 +12,17 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from autograder.authoring.certify import submission
 from autograder.checks.judging import judge
 from autograder.checks.running import run
+from autograder.checks.verdict import Verdict
 from autograder.grading.reference import Reference, quiet
 from autograder.grading.submission import Grader
 from autograder.grading.verdicts import blank
@@ -81,16 +84,39 @@ def bare_run(reference: Reference, aligned: Aligned, shell: object) -> None:
     expected = {check.grade_id: reference.observations(check) for check in reference.notebook.checks}
     process = os.fork()
     if process == 0:
-        with quiet():
-            for cell in aligned.nodes.cells:
-                if role(cell) in ("setup", "exercise", "question"):
-                    shell.run_cell(cell.source, store_history=False)  # type: ignore[attr-defined]
-            sources = {name: exercise.solution for exercise in reference.notebook.exercises.values() for name in exercise.functions}
-            for check in reference.notebook.checks:
-                outcome = run(reference.body(check), dict(shell.user_ns), reference.collector(check, sources=sources))  # type: ignore[attr-defined]
-                judge(outcome, expected[check.grade_id], list, blank(check))
-        os._exit(0)
-    os.waitpid(process, 0)
+        try:
+            verdicts = bare_verdicts(reference, aligned, shell, expected)
+            lost = [f"{verdict.exercise} {verdict.check}: {verdict.cause}" for verdict in verdicts if not verdict.passed]
+        except BaseException as error:  # whatever it is, this process must not go on as if it were its parent
+            lost = [repr(error)]
+        print("\n".join(lost), flush=True, end="")
+        os._exit(bool(lost))
+    _, status = os.waitpid(process, 0)
+    assert status == 0, f"{reference.notebook.name}: the bare run did not come to its end, or lost points"
+
+
+def bare_verdicts(reference: Reference, aligned: Aligned, shell: object, expected: dict[str, list[Any]]) -> list[Verdict]:
+    """The verdicts of the checks of a notebook, run in this process."""
+    forget_trainings()
+    with quiet():
+        for cell in aligned.nodes.cells:
+            if role(cell) in ("setup", "exercise", "question"):
+                shell.run_cell(cell.source, store_history=False)  # type: ignore[attr-defined]
+        sources = {name: exercise.solution for exercise in reference.notebook.exercises.values() for name in exercise.functions}
+        verdicts = []
+        for check in reference.notebook.checks:
+            outcome = run(reference.body(check), dict(shell.user_ns), reference.collector(check, sources=sources))  # type: ignore[attr-defined]
+            verdicts.append(judge(outcome, expected[check.grade_id], list, blank(check)))
+    return verdicts
+
+
+def forget_trainings() -> None:
+    """Empty the caches of `autograder.lab`: a fork inherits them from a process that has run these checks, a sandbox does not."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("autograder.lab."):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
 
 
 def write_page(
