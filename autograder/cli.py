@@ -5,24 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from autograder.arguments import HERE, Course, Json, Units, course_at, units_of
+from autograder.refusals import Refused, sentence
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-
-Course = Annotated[
-    Path, typer.Option("--course", help="Folder of the course: the one that holds source/.", show_default="this folder")
-]
-Units = Annotated[
-    list[str] | None, typer.Argument(metavar="[UNIT]...", help="Units, as 01-activations; all of them when none is named.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-HERE = Path(".")
-
-
-class Refused(Exception):
-    """What cannot be done; the message is the sentence that the user reads."""
 
 
 @app.callback()
@@ -40,11 +30,11 @@ def build(
 
     Example: autograder build 01-activations
     """
-    root = _course(course)
+    root = course_at(course)
     from autograder.authoring import build as building
     from autograder.authoring.workers import workers
 
-    wanted = _units(root, units)
+    wanted = units_of(root, units)
     with workers(root) as pool:
         if not check:
             building.build(root, wanted, note=typer.echo, spread=pool.map)
@@ -66,10 +56,11 @@ def certify(
 
     Example: autograder certify 05-optimizers --exercise optimizers/adam_step
     """
-    root = _course(course)
+    root = course_at(course)
     from autograder.authoring import proof
+    from autograder.commands import progress
 
-    certificates = proof.certify_units(root, _units(root, units), exercise, progress=_progress)
+    certificates = proof.certify_units(root, units_of(root, units), exercise, progress=progress)
     if not certificates:
         raise Refused(f"There is no exercise {exercise}." if exercise else "There is nothing to certify.")
     if as_json:
@@ -122,24 +113,18 @@ def grade(
 
     Example: autograder grade 01-activations --workers 4
     """
-    root = _course(course)
-    from autograder.grading.course import Settings
-    from autograder.grading.submission import Patience
+    root = course_at(course)
+    from autograder.grading.settings import Patience, Settings
+    from autograder.grading_commands import grade_class, insist_on_isolation, print_json, print_refused, print_table
 
     settings = Settings(workers, Patience(cell_seconds, check_seconds), isolate=not unisolated, force=force)
-    _insist_on_isolation(settings.isolate)
-    graded = _grade(root, _units(root, units), student, settings)
+    insist_on_isolation(settings.isolate)
+    graded = grade_class(root, units_of(root, units), student, settings)
     if as_json:
-        typer.echo(
-            json.dumps(
-                [result.to_json() | {"student": name} for name, rows in graded.items() for result in rows], ensure_ascii=False
-            )
-        )
+        print_json(graded)
     else:
-        _print_table(graded)
-        refused = [(name, result) for name, rows in graded.items() for result in rows if result.refused]
-        for name, result in refused:
-            typer.echo(f"{name}: {result.refused}", err=True)
+        print_table(graded)
+        print_refused(graded)
     raise typer.Exit(1 if any(result.refused for rows in graded.values() for result in rows) else 0)
 
 
@@ -149,10 +134,10 @@ def feedback(units: Units = None, course: Course = HERE) -> None:
 
     Example: autograder feedback 01-activations
     """
-    root = _course(course)
+    root = course_at(course)
     from autograder.feedback.writing import write_student_pages
 
-    pages = [page for unit in _units(root, units) for page in write_student_pages(root, unit)]
+    pages = [page for unit in units_of(root, units) for page in write_student_pages(root, unit)]
     if not pages:
         raise Refused("Nothing has been graded yet; run `autograder grade` first.")
     typer.echo(f"{len(pages)} pages in {root / 'feedback'}")
@@ -164,10 +149,10 @@ def report(units: Units = None, course: Course = HERE) -> None:
 
     Example: autograder report
     """
-    root = _course(course)
+    root = course_at(course)
     from autograder.feedback.writing import write_class_page
 
-    typer.echo(str(write_class_page(root, _units(root, units))))
+    typer.echo(str(write_class_page(root, units_of(root, units))))
 
 
 @app.command()
@@ -193,20 +178,20 @@ def demo(
 
     Example: autograder demo
     """
-    root, target = _course(course), folder.resolve()
+    root, target = course_at(course), folder.resolve()
     from autograder.authoring.demo_class import CLASS, LONG, demo_units, make_class
     from autograder.feedback.writing import write_class_page, write_student_pages
-    from autograder.grading.course import Settings
-    from autograder.grading.submission import Patience
+    from autograder.grading.settings import Patience, Settings
+    from autograder.grading_commands import grade_class, insist_on_isolation, print_table
 
-    _insist_on_isolation(True)
-    wanted = _units(root, units) if units else demo_units(root)
+    insist_on_isolation(True)
+    wanted = units_of(root, units) if units else demo_units(root)
     patience = Patience() if LONG in wanted else Patience(cell=4, check=3)
     typer.echo(f"A class of {len(CLASS)} students, {len(wanted)} units, in {target}")
     for member in CLASS:
         typer.echo(f"  {member.name:<8} {member.story}")
     make_class(root, target, wanted)
-    _print_table(_grade(target, wanted, None, Settings(patience=patience)))
+    print_table(grade_class(target, wanted, None, Settings(patience=patience)))
     pages = [page for unit in wanted for page in write_student_pages(target, unit)]
     typer.echo(f"gradebook      {target / 'gradebook.db'}")
     typer.echo(f"notebooks      {target / 'autograded'}")
@@ -214,120 +199,13 @@ def demo(
     typer.echo(f"class page     {write_class_page(target, wanted)}")
 
 
-def _grade(root: Path, units: list[str], students: list[str] | None, settings: Any) -> dict[str, list[Any]]:
-    """Grade units, and give everybody's results."""
-    from autograder.gradebook.batch import grade as grade_batch
-    from autograder.grading.course import submissions
-
-    found: dict[str, list[Any]] = {}
-    there = {unit: submissions(root, unit) for unit in units}
-    known = {name for names in there.values() for name in names}
-    unknown = sorted(set(students or []) - known)
-    if unknown:
-        raise Refused(f"{unknown[0]} has not handed in anything in submitted/.")
-    if not known:
-        raise Refused(f"There is nothing to grade: submitted/ has no folder STUDENT/{units[0] if len(units) == 1 else 'UNIT'}.")
-    for unit in units:
-        names = [name for name in there[unit] if not students or name in students]
-        if names:
-            for graded in _progress(grade_batch(root, unit, names, settings), len(names), unit):
-                found.setdefault(graded.student, []).extend(graded.results)
-    return dict(sorted(found.items()))
-
-
-def _print_table(graded: dict[str, list[Any]]) -> None:
-    from rich.console import Console
-
-    from autograder.commands import class_table
-
-    rows = [
-        (name, [(_label(result), result.points, result.max_points, list(result.verdicts.values())) for result in results])
-        for name, results in graded.items()
-    ]
-    console = Console()
-    Console(width=console.width if console.is_terminal else 160).print(class_table(rows))
-
-
-def _label(result: Any) -> str:
-    return str(result.unit if result.unit.endswith(result.notebook) else f"{result.unit}/{result.notebook}")
-
-
-def _insist_on_isolation(isolate: bool) -> None:
-    from autograder.sandbox.isolation import probe, readable_paths
-
-    if not isolate:
-        return
-    found = probe(readable_paths())
-    if found.level == "none":
-        raise Refused(
-            "Students' code cannot be isolated on this machine; see `autograder doctor`. To run it all the same: --unisolated."
-        )
-
-
-def _course(folder: Path) -> Path:
-    """The course's folder, made importable: `solutions` lies there."""
-    root = folder.resolve()
-    if not (root / "source").is_dir():
-        raise Refused(f"{folder} is not a course: it has no folder source/.")
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    return root
-
-
-def _units(root: Path, wanted: list[str] | None) -> list[str]:
-    """The units that were asked for, which must exist; a number or the start of a name will do."""
-    known = sorted(path.name for path in (root / "source").iterdir() if any(path.glob("*.md")) or any(path.glob("*.ipynb")))
-    if not wanted:
-        return known
-    found = []
-    for name in wanted:
-        matches = [unit for unit in known if unit == name] or [unit for unit in known if unit.startswith(name)]
-        if len(matches) != 1:
-            raise Refused(f"There is no unit {name}; there are {', '.join(known) or 'none'}.")
-        found.append(matches[0])
-    return found
-
-
-def _progress(items: Any, total: int, what: str) -> Any:
-    """The items, with a progress bar on a terminal."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return track(items, description=what, total=total, console=console, disable=not console.is_terminal)
-
-
 def main() -> None:
     """Run a command; what goes wrong is one sentence on stderr and exit code 2."""
     try:
         app()
     except Exception as error:
-        typer.echo(_sentence(error), err=True)
+        typer.echo(sentence(error), err=True)
         sys.exit(2)
-
-
-def _sentence(error: Exception) -> str:
-    expected = (
-        "Refused",
-        "SourceError",
-        "BrokenCheck",
-        "UnreadableNotebook",
-        "WrongNotebook",
-        "Busy",
-        "NotIsolated",
-        "GradebookError",
-    )
-    if type(error).__name__ in expected:
-        return str(error)
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename} cannot be used: {error.strerror}."
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in ("autograder", "solutions"):
-        return "This command is for instructors and works in a clone of the course, with `pip install -e .[grade]`."
-    if isinstance(error, ModuleNotFoundError):
-        return (
-            f"The package {error.name} is not installed; in a clone of the course, `pip install -r requirements.txt` installs it."
-        )
-    return f"This should not have happened: {type(error).__name__}: {error}. Please report it."
 
 
 if __name__ == "__main__":

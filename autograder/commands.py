@@ -70,3 +70,12 @@ def causes(verdicts: Sequence[Verdict]) -> list[str]:
 def state_word(verdict: Verdict) -> str:
     """A state as a word for a table."""
     return verdict.state.replace("_", " ")
+
+
+def progress(items: Any, total: int, what: str) -> Any:
+    """The items, with a progress bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(items, description=what, total=total, console=console, disable=not console.is_terminal)

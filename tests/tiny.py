@@ -13,7 +13,8 @@ from autograder.authoring.certify import submission
 from autograder.authoring.instructor import instructor_notebook
 from autograder.authoring.source import read_source
 from autograder.grading.reference import Reference
-from autograder.grading.submission import Grader, Patience
+from autograder.grading.settings import Patience
+from autograder.grading.submission import Grader
 from autograder.notebooks.aligning import align
 from autograder.notebooks.model import Notebook, grade_id, role
 from solutions.variants import Variants, edit

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.collecting import UNKNOWN, Judge
 from autograder.checks.compare import CONTRACT, Difference, difference, most_important
 from autograder.checks.plain import as_array, is_tensor
 
@@ -65,6 +66,42 @@ def gradient_difference(got: Any, expected: Any, names: Sequence[str]) -> Differ
         for mine, right, place in parts
     )
     return found if found is None or found.stage == CONTRACT else Difference(GRADIENT, found.text, found.discreet, found.likely)
+
+
+def gradient_judge(observed: Any, numeric: Callable[[], Any], names: Sequence[str]) -> Judge:
+    """Holds a gradient against the reference's, or, where nobody knows that, against central differences.
+
+    Args:
+        observed: the student's gradient.
+        numeric: gives the central differences of the student's forward pass.
+        names: what to call the parts of a tuple.
+    """
+
+    def judge(recorded: Any) -> Difference | None:
+        if recorded is UNKNOWN:
+            return gradient_difference(observed, numeric(), names)
+        wrong = gradient_difference(observed, recorded, names)
+        if wrong is None or wrong.stage == CONTRACT:
+            return wrong
+        return _own_forward(wrong, observed, numeric, names)
+
+    return judge
+
+
+def _own_forward(wrong: Difference, observed: Any, numeric: Callable[[], Any], names: Sequence[str]) -> Difference:
+    """Tell a student whose backward pass is right for their own wrong forward pass."""
+    try:
+        consistent = gradient_difference(observed, numeric(), names) is None
+    except Exception:  # a forward pass that cannot be called has no gradient to compare with
+        return wrong
+    if not consistent:
+        return wrong
+    return Difference(
+        GRADIENT,
+        wrong.text,
+        wrong.discreet,
+        "your backward pass is the right gradient of your own forward pass: look for the mistake in the forward pass",
+    )
 
 
 def _scale(value: Any) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.checks.claims import PROPERTY, SIDE_EFFECT, UNKNOWN, Claim
+from autograder.checks.collecting import PROPERTY, SIDE_EFFECT, UNKNOWN, Claim
 from autograder.checks.compare import CONTRACT, VALUE, Difference
 from autograder.checks.gradients import GRADIENT
 from autograder.checks.plain import same

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.checks import recorded
 from autograder.checks.card import as_html, as_text, points_text
-from autograder.checks.claims import Collector
+from autograder.checks.collecting import Collector
 from autograder.checks.judging import judge
 from autograder.checks.running import Body, run
 from autograder.checks.source import cell_text, same_code

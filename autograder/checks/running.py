@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from autograder.checks.claims import Check, Claim, Collector
+from autograder.checks.claims import Check
+from autograder.checks.collecting import Claim, Collector
 from autograder.checks.plain import Raised
 
 

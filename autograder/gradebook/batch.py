@@ -7,8 +7,11 @@ from pathlib import Path
 
 from autograder.gradebook.autograded import with_outputs, write
 from autograder.gradebook.database import gradebook, record, register
-from autograder.grading.course import Graded, Settings, alone, grade_unit, notebooks_of, result_path, stored, submissions
-from autograder.grading.result import Result
+from autograder.grading.course import alone, notebooks_of, submissions
+from autograder.grading.kept import result_path, stored
+from autograder.grading.parallel import grade_unit
+from autograder.grading.result import Graded, Result
+from autograder.grading.settings import Settings
 from autograder.notebooks.model import Notebook
 
 

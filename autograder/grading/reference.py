@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.claims import Collector
+from autograder.checks.collecting import Collector
 from autograder.checks.judging import Fingerprint, judge
 from autograder.checks.plain import is_tensor, same, snapshot
 from autograder.checks.running import Body, Run, run

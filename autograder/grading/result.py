@@ -1,4 +1,4 @@
-"""What grading one notebook gives: the verdicts, and what is needed to show them."""
+"""What grading gives: the verdicts, and what is needed to show them."""
 
 from __future__ import annotations
 
@@ -51,3 +51,20 @@ class Result:
         """The result that `to_json` wrote."""
         verdicts = {name: Verdict.from_json(verdict) for name, verdict in data["verdicts"].items()}
         return Result(**{**data, "verdicts": verdicts, "repairs": tuple(data["repairs"])})
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One student's graded unit.
+
+    Attributes:
+        student: name of the folder in `submitted/`.
+        results: of the unit's notebooks, in order.
+        aligned: the notebooks that were graded, in the same order.
+        reused: was nothing run, because nothing had changed?
+    """
+
+    student: str
+    results: tuple[Result, ...]
+    aligned: tuple[Any, ...]
+    reused: bool

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder.lab import plots
-from autograder.lab.run_log import Row, best, changed, rounds
+from autograder.lab.log_of_search import best
+from autograder.lab.log_questions import rounds
+from autograder.lab.run_rows import Row, changed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

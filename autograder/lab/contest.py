@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder.lab.threads import one_thread
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,11 @@ def train(
 
     X, y, X_val, y_val = digits_split(seed)
     losses: list[float] = []
-    path: list[np.ndarray] = []
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = base_net()
         rule: torch.optim.Optimizer = getattr(torch.optim, optimizer)(net.parameters(), **settings)
-        weights = lambda: torch.nn.utils.parameters_to_vector(net.parameters()).detach().numpy().copy()  # noqa: E731
-        path.append(weights())
+        path = [_weights(net)]
         for _ in range(epochs):
             order = torch.randperm(len(X))
             for start in range(0, len(X) - batch + 1, batch):
@@ -82,8 +83,15 @@ def train(
                 loss.backward()
                 rule.step()
                 losses.append(float(loss.detach()))
-            path.append(weights())
+            path.append(_weights(net))
         with torch.no_grad():
             scores = net(X_val)
             accuracy = float((scores.argmax(dim=1) == y_val).double().mean())
             return Log(np.array(losses), float(F.cross_entropy(scores, y_val)), accuracy, np.array(path))
+
+
+def _weights(net: Module) -> np.ndarray:
+    """All weights in a row."""
+    from torch.nn.utils import parameters_to_vector
+
+    return np.asarray(parameters_to_vector(net.parameters()).detach().numpy().copy())

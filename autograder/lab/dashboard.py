@@ -13,9 +13,6 @@ A row is a dict. All it must have is a `step`; whatever else it holds is drawn:
 - `mistakes`: dicts of `picture` (its grey values), `truth`, `guess` and `sure`, the probability of the guess.
 """
 
-# mypy: disable-error-code=no-untyped-call
-# (torch gives Tensor.backward no types.)
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -24,17 +21,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder.lab import images, plots
-from autograder.lab.data import digits
+from autograder.lab.dashboard_panels import PANELS
+from autograder.lab.dashboard_rows import LAYERS, Row, accuracy, last, series
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Row = Mapping[str, Any]
-LAYERS = ("1", "2", "3")
-"""What the records of `run` call the layers of the base net; the third is the last."""
+__all__ = ["LAYERS", "accuracy", "draw", "dynamics", "run", "wall"]
 
-_MARKS = "os^Dv"
 _WALL = 24
 _NAMES = {"ratios": "update ratios", "guesses": "predictions"}
 
@@ -53,93 +47,9 @@ def run(optimizer: str, rate: float, steps: int = 400, seed: int = 0, *, every: 
         A row for every step, and one after the last. Histograms stand in the first row and the last, everything about validation
         samples but `fixed`, which has 40 of them, in the last.
     """
-    import torch
-    import torch.nn.functional as F
+    from autograder.lab.recording import record
 
-    from autograder.lab import training
-
-    X, y, X_val, y_val = training.digits_split(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = training.base_net()
-        kind: Any = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[optimizer]
-        opt = kind(net.parameters(), lr=rate)
-        batches = [rows for _ in range(1 + steps * 32 // len(X)) for rows in torch.randperm(len(X)).split(32)]
-
-    def values(what: str) -> list[np.ndarray]:
-        return [getattr(net[place], what).detach().numpy().copy() for place in (0, 2, 4)]
-
-    def of_fixed() -> list[float]:
-        with torch.no_grad():
-            sure = F.softmax(net(X_val[:40]), dim=1)
-        return [round(p, 5) for p in sure[torch.arange(40), y_val[:40]].tolist()]
-
-    records: list[dict[str, Any]] = []
-    for step in range(steps):
-        row: dict[str, Any] = {"step": step}
-        close = step % every == 0
-        if step == 0:
-            row |= {"weights": _histograms(values("weight")), "biases": _histograms(values("bias"))}
-        rows = batches[step]
-        hidden = [net[:2](X[rows])]
-        hidden.append(net[2:4](hidden[0]))
-        loss = F.cross_entropy(net[4](hidden[1]), y[rows])
-        opt.zero_grad()
-        loss.backward()
-        if close:
-            row["activations"] = {layer: _statistics(h.detach().numpy()) for layer, h in zip(LAYERS, hidden, strict=False)}
-            row["fixed"] = of_fixed()
-            old = values("weight")
-        opt.step()
-        if close:
-            pairs = zip(LAYERS, values("weight"), old, strict=True)
-            row["ratios"] = {layer: float(np.linalg.norm(new - was) / np.linalg.norm(was)) for layer, new, was in pairs}
-        records.append(row | {"loss": loss.item()})
-    with torch.no_grad():
-        sure, guesses = F.softmax(net(X_val), dim=1).max(dim=1)
-    pictures, _ = digits(standardise=False)
-    shown = pictures[np.random.default_rng(seed).permutation(len(pictures))[len(X) :]]  # as in digits_split
-    end = {
-        "step": steps,
-        "fixed": of_fixed(),
-        "weights": _histograms(values("weight")),
-        "biases": _histograms(values("bias")),
-        "truth": y_val.tolist(),
-        "guesses": guesses.tolist(),
-        "mistakes": [
-            {"picture": shown[i].tolist(), "truth": int(y_val[i]), "guess": int(guesses[i]), "sure": float(sure[i])}
-            for i in torch.nonzero(guesses != y_val).flatten().tolist()
-        ],
-    }
-    return [*records, end]
-
-
-def _statistics(h: np.ndarray) -> dict[str, float]:
-    return {"std": float(h.std()), "zero": float(np.mean(h == 0))}
-
-
-def _histograms(layers: Sequence[np.ndarray]) -> dict[str, dict[str, list[float]]]:
-    found = {}
-    for layer, values in zip(LAYERS, layers, strict=True):
-        finite = values[np.isfinite(values)]
-        counts, edges = np.histogram(finite, bins=25 if values.ndim > 1 else 8)
-        found[layer] = {"edges": edges.tolist(), "counts": counts.tolist()}
-    return found
-
-
-def accuracy(records: Sequence[Row]) -> float:
-    """Share of the validation samples that are right in the last row that knows them."""
-    row = _last(records, "guesses")
-    return float(np.mean(np.array(row["truth"]) == np.array(row["guesses"])))
-
-
-def _last(records: Sequence[Row], key: str) -> Row:
-    return next(row for row in reversed(records) if key in row)
-
-
-def _series(records: Sequence[Row], key: str) -> tuple[np.ndarray, list[Any]]:
-    rows = [row for row in records if key in row]
-    return np.array([row["step"] for row in rows]), [row[key] for row in rows]
+    return record(optimizer, rate, steps, seed, every)
 
 
 def draw(records: Sequence[Row], title: str = "") -> Figure:
@@ -150,10 +60,7 @@ def draw(records: Sequence[Row], title: str = "") -> Figure:
         title: stands above the first panel; "training loss" unless given.
     """
     figure, axes = plots.panels(2, 3, size=(3.5, 2.6))
-    panels = (_loss, _activations, _ratios, _weights, _biases, _predictions)
-    for axis, panel, needs in zip(
-        axes.flat, panels, ("loss", "activations", "ratios", "weights", "biases", "guesses"), strict=True
-    ):
+    for axis, (needs, panel) in zip(axes.flat, PANELS.items(), strict=True):
         if any(needs in row for row in records):
             panel(axis, records)
         else:
@@ -164,106 +71,9 @@ def draw(records: Sequence[Row], title: str = "") -> Figure:
     return figure
 
 
-def _loss(axis: Axes, records: Sequence[Row]) -> None:
-    steps, losses = _series(records, "loss")
-    axis.semilogy(steps, losses, color=plots.SKY, linewidth=0.8, label="each batch")
-    width = min(20, len(losses))
-    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
-    axis.semilogy(steps[width - 1 :], smooth, color=plots.BLUE, label=f"mean of the last {width}")
-    plots.reference(axis, y=float(np.log(10)))
-    # In the middle: early losses start at this line, and those of a rate that is too high come back to it in the end.
-    middle: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "center"}
-    axis.annotate("guessing", (0.5, float(np.log(10))), xytext=(0, 3), fontsize=8, color="#555555", **middle)
-    plots.label(axis, "step", "loss", "training loss")
-    axis.legend(loc="lower left")
-
-
-def _lines(axis: Axes, records: Sequence[Row], key: str, take: Any) -> None:
-    steps, rows = _series(records, key)
-    for layer, colour, mark in zip(rows[0], plots.COLOURS, _MARKS, strict=False):
-        axis.plot(
-            steps,
-            [take(row[layer]) for row in rows],
-            mark + "-",
-            color=colour,
-            markevery=0.25,
-            markersize=4,
-            linewidth=1.2,
-            label=f"layer {layer}",
-        )
-
-
-def _activations(axis: Axes, records: Sequence[Row]) -> None:
-    _lines(axis, records, "activations", lambda seen: seen["std"])
-    steps, rows = _series(records, "activations")
-    for layer, colour in zip(rows[0], plots.COLOURS, strict=False):
-        axis.plot(steps, [row[layer]["zero"] for row in rows], ":", color=colour, linewidth=1.2)
-    plots.label(axis, "step", "std (lines), zeros (dots)", "activations of the hidden layers")
-    axis.set_ylim(bottom=0)
-    axis.legend(loc="upper left")
-
-
-def _ratios(axis: Axes, records: Sequence[Row]) -> None:
-    _lines(axis, records, "ratios", lambda ratio: max(ratio, 1e-9))
-    axis.set_yscale("log")
-    plots.reference(axis, y=1e-3)
-    plots.label(axis, "step", "update / weights", "update ratios (dashed: 0.001)")
-    low, high = axis.get_ylim()
-    axis.set_ylim(low, high * (high / low) ** 0.2)  # room for the legend, which would hide the last steps
-    axis.legend(loc="upper center", ncol=len(axis.get_legend_handles_labels()[1]), handlelength=1.2, columnspacing=0.9)
-
-
-def _histogram(axis: Axes, records: Sequence[Row], key: str) -> None:
-    first, last = next(row for row in records if key in row)[key], _last(records, key)[key]
-    for layer, colour in zip(last, plots.COLOURS, strict=False):
-        for seen, style, width in ((first, ":", 0.9), (last, "-", 1.5)):
-            edges, counts = np.array(seen[layer]["edges"]), np.array(seen[layer]["counts"], dtype=float)
-            density = counts / max(counts.sum(), 1) / np.diff(edges)
-            axis.stairs(
-                density, edges, color=colour, linestyle=style, linewidth=width, label=f"layer {layer}" if style == "-" else None
-            )
-    plots.label(axis, "value", "density", f"{key}: first (dots), last (lines)")
-    axis.legend(loc="upper left")
-
-
-def _weights(axis: Axes, records: Sequence[Row]) -> None:
-    _histogram(axis, records, "weights")
-
-
-def _biases(axis: Axes, records: Sequence[Row]) -> None:
-    _histogram(axis, records, "biases")
-
-
-def _predictions(axis: Axes, records: Sequence[Row]) -> None:
-    row = _last(records, "guesses")
-    kinds = sorted({*row["truth"], *row["guesses"]})
-    place = {kind: index for index, kind in enumerate(kinds)}
-    counts = np.zeros((len(kinds), len(kinds)))
-    for pair in zip(row["truth"], row["guesses"], strict=True):
-        counts[place[pair[0]], place[pair[1]]] += 1
-    wrong = counts - np.diag(np.diag(counts))
-    darkest = max(6, wrong.max())
-    axis.imshow(wrong, cmap="Oranges", vmin=0, vmax=1.3 * darkest)
-    for (up, across), count in np.ndenumerate(counts):
-        if count:
-            axis.text(
-                across,
-                up,
-                f"{count:g}",
-                ha="center",
-                va="center",
-                fontsize=6,
-                color=plots.CARD if wrong[up, across] > 0.8 * darkest else plots.INK,
-            )
-    axis.set_xticks(range(len(kinds)), [str(kind) for kind in kinds])
-    axis.set_yticks(range(len(kinds)), [str(kind) for kind in kinds])
-    axis.grid(False)
-    plots.label(axis, "prediction", "truth", f"validation accuracy {accuracy(records):.3f}")
-
-
 def wall(records: Sequence[Row]) -> Figure:
     """The digits that the net got wrong at the end, the surest mistakes first, up to 24 of them."""
-    mistakes = sorted(_last(records, "mistakes")["mistakes"], key=lambda mistake: -mistake["sure"])[:_WALL]
+    mistakes = sorted(last(records, "mistakes")["mistakes"], key=lambda mistake: -mistake["sure"])[:_WALL]
     rows = max(1, -(-len(mistakes) // 8))
     figure, axes = plots.panels(rows, 8, size=(1.3, 1.45), squeeze=False)
     for axis in axes.flat:
@@ -288,7 +98,7 @@ def dynamics(runs: Mapping[str, Sequence[Row]]) -> tuple[Figure, list[int]]:
     figure, axes = plots.panels(1, len(runs), size=(3.3, 3), sharey=True, squeeze=False)
     crossings = []
     for axis, (title, records) in zip(axes.flat, runs.items(), strict=True):
-        steps, rows = _series(records, "fixed")
+        steps, rows = series(records, "fixed")
         sure = np.array(rows).T
         picture = axis.imshow(
             sure, aspect="auto", vmin=0, vmax=1, interpolation="nearest", extent=(steps[0], steps[-1], len(sure), 0)

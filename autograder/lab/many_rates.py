@@ -3,26 +3,28 @@
 Needs torch; import it as `from autograder.lab import many_rates`.
 """
 
-# mypy: disable-error-code=no-untyped-call
-# (torch gives Tensor.backward no types.)
-
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 
-from autograder.lab.data import digits
+from autograder.lab.side_by_side import (
+    CLASSES,
+    SAMPLES,
+    digit_parts,
+    first_weights,
+    gradients_of,
+    hidden_layers,
+    judge,
+    losses_of,
+    move,
+    row_batches,
+)
 from autograder.lab.threads import one_thread
-
-SAMPLES, CLASSES = 1347, 10
-"""Digits in the training part (the other 450 are for validation), and their classes."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +81,20 @@ def train(
     networks, steps = rates.shape
     seeds = [seeds] * networks if isinstance(seeds, int) else list(seeds)
     penalty = torch.tensor(np.broadcast_to(decay, networks).copy())
-    X, y, X_val, y_val = _digits()
-    widths = (X.shape[1], *hidden, CLASSES)
+    X, y, X_val, y_val = digit_parts()
     with one_thread():
-        starts = [_start(widths, seed, gain) for seed in seeds]
+        starts = [first_weights((X.shape[1], *hidden, CLASSES), seed, gain) for seed in seeds]
         parameters = [torch.stack(stack).requires_grad_() for stack in zip(*starts, strict=True)]
-        batches = [_batches(seed, batch) for seed in seeds]
+        batches = [row_batches(seed, batch) for seed in seeds]
         # A rate of 1 here, and the rate of each network afterwards: all these rules move in proportion to their rate.
         optimizer: torch.optim.Optimizer = getattr(torch.optim, rule)(parameters, lr=1.0, **settings)
         losses, norms, judged = np.empty((steps, networks)), np.empty((steps, networks)), []
         for step in range(steps):
             chosen = torch.stack([next(source) for source in batches])
-            loss = _losses(parameters, X[chosen], y[chosen])
-            optimizer.zero_grad()
-            squares = sum(w.square().sum(dim=(1, 2)) for w in parameters[::2])
-            (loss + penalty / 2 * squares).sum().backward()
-            lengths = sum(w.grad.square().sum(dim=(1, 2)) for w in parameters if w.grad is not None)
-            losses[step], norms[step] = loss.detach(), torch.as_tensor(lengths).sqrt()
-            _move(optimizer, parameters, torch.tensor(rates[:, step], dtype=torch.float32))
+            losses[step], norms[step] = gradients_of(optimizer, parameters, X[chosen], y[chosen], penalty)
+            move(optimizer, parameters, torch.tensor(rates[:, step], dtype=torch.float32))
             if (step + 1) % epoch(batch) == 0:
-                judged.append(_judge(parameters, X_val, y_val))
+                judged.append(judge(parameters, X_val, y_val))
     accuracy, val_loss = (np.array(part) for part in zip(*judged, strict=True)) if judged else (np.empty((0, networks)),) * 2
     return Course(losses, norms, accuracy, val_loss)
 
@@ -135,12 +131,12 @@ def stepper(seed: int = 0, hidden: tuple[int, ...] = (64, 64)) -> Callable[[Any,
         the loss. `batch` is a pair of arrays, pixels (n, 64) and labels (n,).
     """
     with one_thread():
-        weights = [w[None].requires_grad_() for w in _start((64, *hidden, CLASSES), seed, gain=None)]
+        weights = [w[None].requires_grad_() for w in first_weights((64, *hidden, CLASSES), seed, gain=None)]
 
     def model(batch: Any, lr: float) -> float:
         X, y = torch.tensor(batch[0], dtype=torch.float32), torch.tensor(batch[1])
         with one_thread():
-            loss = _losses(weights, X[None], y[None]).sum()
+            loss = losses_of(weights, X[None], y[None]).sum()
             gradients = torch.autograd.grad(loss, weights)
             with torch.no_grad():
                 for weight, gradient in zip(weights, gradients, strict=True):
@@ -152,8 +148,8 @@ def stepper(seed: int = 0, hidden: tuple[int, ...] = (64, 64)) -> Callable[[Any,
 
 def batches(count: int, size: int = 32, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
     """Batches of training digits for a `stepper`: pairs of pixels (size, 64) and labels (size,)."""
-    X, y, _, _ = _digits()
-    source = _batches(seed, size)
+    X, y, _, _ = digit_parts()
+    source = row_batches(seed, size)
     chosen = [next(source) for _ in range(count)]
     return [(X[rows].double().numpy(), y[rows].numpy()) for rows in chosen]
 
@@ -166,76 +162,15 @@ def sample_gradients(seed: int = 0, steps: int = 0, lr: float = 0.1) -> np.ndarr
         steps: how many steps of plain SGD to make before looking.
         lr: their rate.
     """
-    X, y, _, _ = _digits()
-    weights = [w[None].requires_grad_() for w in _start((64, 64, 64, CLASSES), seed, None)]
+    X, y, _, _ = digit_parts()
+    weights = [w[None].requires_grad_() for w in first_weights((64, 64, 64, CLASSES), seed, None)]
     with one_thread():
-        for rows, _ in zip(_batches(seed, 32), range(steps), strict=False):
-            gradients = torch.autograd.grad(_losses(weights, X[rows][None], y[rows][None]).sum(), weights)
+        for rows, _ in zip(row_batches(seed, 32), range(steps), strict=False):
+            gradients = torch.autograd.grad(losses_of(weights, X[rows][None], y[rows][None]).sum(), weights)
             with torch.no_grad():
                 for weight, gradient in zip(weights, gradients, strict=True):
                     weight -= lr * gradient
         with torch.no_grad():
-            h = _hidden(weights, X[None])[0]
+            h = hidden_layers(weights, X[None])[0]
             error = torch.softmax(h @ weights[-2][0] + weights[-1][0], dim=1) - torch.eye(CLASSES)[y]
             return np.asarray((h[:, :, None] * error[:, None, :]).flatten(1).double().numpy())
-
-
-@cache
-def _digits() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """`X (1347, 64), y, X_val (450, 64), y_val`; one mean and one spread for all pixels, so that rare ones do not stick out."""
-    X, y = digits(standardise=False)
-    order = np.random.default_rng(0).permutation(len(X))
-    train, val = order[:SAMPLES], order[SAMPLES:]
-    X = (X - X[train].mean()) / X[train].std()
-    parts = (X[train].astype(np.float32), y[train], X[val].astype(np.float32), y[val])
-    X_train, y_train, X_val, y_val = (torch.from_numpy(part) for part in parts)
-    return X_train, y_train, X_val, y_val
-
-
-def _start(widths: Sequence[int], seed: int, gain: float | None) -> list[torch.Tensor]:
-    """Weights (inputs, units) and biases (1, units) by turns, layer by layer."""
-    random = torch.Generator().manual_seed(seed)
-    parameters = []
-    for fan_in, units in pairwise(widths):
-        if gain is None:
-            drawn = torch.rand(fan_in + 1, units, generator=random)
-            parameters += ((2 * drawn - 1) / fan_in**0.5).split([fan_in, 1])
-        else:
-            parameters += [gain * (2 / fan_in) ** 0.5 * torch.randn(fan_in, units, generator=random), torch.zeros(1, units)]
-    return parameters
-
-
-def _batches(seed: int, size: int) -> Iterator[torch.Tensor]:
-    random = torch.Generator().manual_seed(1000 + seed)
-    while True:
-        yield from torch.randperm(SAMPLES, generator=random).split(size)[: SAMPLES // size]
-
-
-def _hidden(parameters: Sequence[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    h = x
-    for W, b in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
-        h = torch.relu(torch.baddbmm(b, h, W))
-    return h
-
-
-def _losses(parameters: Sequence[torch.Tensor], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Loss of every network: x (networks, n, inputs), y (networks, n)."""
-    scores = torch.baddbmm(parameters[-1], _hidden(parameters, x), parameters[-2])
-    return cross_entropy(scores.flatten(0, 1), y.flatten(), reduction="none").reshape(y.shape).mean(dim=1)
-
-
-def _move(optimizer: torch.optim.Optimizer, parameters: Sequence[torch.Tensor], rates: torch.Tensor) -> None:
-    before = [weight.detach().clone() for weight in parameters]
-    optimizer.step()
-    with torch.no_grad():
-        for weight, old in zip(parameters, before, strict=True):
-            weight.copy_(old + rates[:, None, None] * (weight - old))
-
-
-def _judge(parameters: Sequence[torch.Tensor], X: torch.Tensor, y: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    networks = len(parameters[0])
-    with torch.no_grad():
-        scores = torch.baddbmm(parameters[-1], _hidden(parameters, X.expand(networks, -1, -1)), parameters[-2])
-        right = (scores.argmax(dim=2) == y).double().mean(dim=1)
-        losses = cross_entropy(scores.flatten(0, 1), y.repeat(networks), reduction="none").reshape(networks, -1).mean(dim=1)
-    return right.numpy(), losses.double().numpy()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, YELLOW, GREY = "#CC79A7", "#56B4E9", "#F0E442", "#7A7A7A"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY)
-CARD, INK = "#FCFCFA", "#222222"
+CARD, INK, SOFT = "#FCFCFA", "#222222", "#555555"
 
 _LOOK: dict[str, Any] = {
     "figure.dpi": 100,
@@ -82,13 +82,13 @@ def label(axes: Axes, x: str, y: str, title: str = "") -> None:
 def caption(figure: Figure, text: str) -> None:
     """One or two sentences under the picture: what to look at."""
     letters = int(figure.get_figwidth() * 15)
-    figure.supxlabel(textwrap.fill(text, letters), x=0.01, ha="left", fontsize=9, color="#555555", style="italic")
+    figure.supxlabel(textwrap.fill(text, letters), x=0.01, ha="left", fontsize=9, color=SOFT, style="italic")
 
 
 def reference(axes: Axes, *, x: float | None = None, y: float | None = None, text: str = "") -> None:
     """A dashed line to compare with, and what it stands for."""
     style: dict[str, Any] = {"color": GREY, "linestyle": (0, (4, 3)), "linewidth": 1.1, "zorder": 1}
-    words: dict[str, Any] = {"color": "#555555", "fontsize": 8, "textcoords": "offset points"}
+    words: dict[str, Any] = {"color": SOFT, "fontsize": 8, "textcoords": "offset points"}
     if x is not None:
         axes.axvline(x, **style)
         axes.annotate(text, (x, 1), xycoords=("data", "axes fraction"), xytext=(4, -4), va="top", **words)

@@ -76,57 +76,69 @@ def train(
         The outcome of every start, in order.
     """
     import torch
-    from torch.nn.functional import cross_entropy
 
     random = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(X), generator=random)
     samples, labels = torch.tensor(X, dtype=torch.float32)[order], torch.tensor(y)[order]
     held_out = len(X) // 4
     rest, rest_labels = samples[held_out:], labels[held_out:]
-    weights, biases = _parameters(starts, (X.shape[1], *hidden, int(y.max()) + 1), random)
-
-    def scores(x: Tensor) -> Tensor:
-        h = x.expand(len(starts), -1, -1)
-        for layer, (W, b) in enumerate(zip(weights, biases, strict=True)):
-            h = torch.baddbmm(b, torch.relu(h) if layer else h, W)
-        return h
-
-    def losses(x: Tensor, target: Tensor) -> Tensor:
-        each = cross_entropy(scores(x).flatten(0, 1), target.repeat(len(starts)), reduction="none")
-        return each.reshape(len(starts), -1).mean(dim=1)
-
+    networks = _Networks(starts, (X.shape[1], *hidden, int(y.max()) + 1), random)
     history = []
     with one_thread():
         with torch.no_grad():
-            first = losses(rest, rest_labels)
-        optimizer = torch.optim.SGD([*weights, *biases], lr=rate)
+            first = networks.losses(rest, rest_labels)
+        optimizer = torch.optim.SGD([*networks.weights, *networks.biases], lr=rate)
         for _ in range(updates):
             chosen = torch.randint(len(rest), (batch,), generator=random)
-            loss = losses(rest[chosen], rest_labels[chosen])
+            loss = networks.losses(rest[chosen], rest_labels[chosen])
             optimizer.zero_grad()
             loss.sum().backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             history.append(loss.detach())
         with torch.no_grad():
-            last = losses(rest, rest_labels)
-            accuracy = (scores(samples[:held_out]).argmax(dim=2) == labels[:held_out]).double().mean(dim=1)
+            last = networks.losses(rest, rest_labels)
+            accuracy = (networks.scores(samples[:held_out]).argmax(dim=2) == labels[:held_out]).double().mean(dim=1)
     curves = torch.stack(history, dim=1).double().numpy()
     return [Outcome(float(first[i]), float(last[i]), curves[i], float(accuracy[i])) for i in range(len(starts))]
 
 
-def _parameters(starts: Sequence[Start], widths: Sequence[int], random: Generator) -> tuple[list[Tensor], list[Tensor]]:
-    """Weights and biases of all networks: for each layer a stack (networks, inputs, units) and (networks, 1, units)."""
-    import torch
+class _Networks:
+    """One ReLU network for each start, computed side by side.
 
-    weights, biases = [], []
-    for layer, (fan_in, units) in enumerate(pairwise(widths)):
-        is_last = layer == len(widths) - 2
-        numbers = torch.randn(fan_in, units, generator=random)
-        spreads = [start.last_std if is_last and start.last_std is not None else start.std(fan_in) for start in starts]
-        weights.append(torch.stack([spread * numbers for spread in spreads]).requires_grad_())
-        begin = [start.output_bias if is_last and start.output_bias is not None else np.zeros(units) for start in starts]
-        biases.append(torch.tensor(np.stack(begin), dtype=torch.float32)[:, None].clone().requires_grad_())
-    return weights, biases
+    Attributes:
+        weights: for each layer a stack (networks, inputs, units).
+        biases: for each layer a stack (networks, 1, units).
+    """
+
+    def __init__(self, starts: Sequence[Start], widths: Sequence[int], random: Generator) -> None:
+        import torch
+
+        self.weights: list[Tensor] = []
+        self.biases: list[Tensor] = []
+        for layer, (fan_in, units) in enumerate(pairwise(widths)):
+            is_last = layer == len(widths) - 2
+            numbers = torch.randn(fan_in, units, generator=random)
+            spreads = [start.last_std if is_last and start.last_std is not None else start.std(fan_in) for start in starts]
+            self.weights.append(torch.stack([spread * numbers for spread in spreads]).requires_grad_())
+            begin = [start.output_bias if is_last and start.output_bias is not None else np.zeros(units) for start in starts]
+            self.biases.append(torch.tensor(np.stack(begin), dtype=torch.float32)[:, None].clone().requires_grad_())
+
+    def scores(self, x: Tensor) -> Tensor:
+        """Scores of samples (N, D): (networks, N, classes)."""
+        import torch
+
+        h = x.expand(len(self.weights[0]), -1, -1)
+        for layer, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            h = torch.baddbmm(b, torch.relu(h) if layer else h, W)
+        return h
+
+    def losses(self, x: Tensor, target: Tensor) -> Tensor:
+        """Mean loss of every network (networks,)."""
+        from torch.nn.functional import cross_entropy
+
+        networks = len(self.weights[0])
+        each = cross_entropy(self.scores(x).flatten(0, 1), target.repeat(networks), reduction="none")
+        return each.reshape(networks, -1).mean(dim=1)
 
 
 @dataclass(frozen=True)

@@ -4,95 +4,56 @@ Needs torch; import it as `from autograder.lab import ward`.
 """
 
 # mypy: disable-error-code=no-untyped-call
-# (torch gives Tensor.backward no types.)
+# (torch gives Tensor.split no types.)
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from autograder.lab.data import digits
-from autograder.lab.training import CLASSES, accuracy, base_net, digits_split
+from autograder.lab.training import CLASSES, base_net
+from autograder.lab.ward_data import (
+    diabetes_split,
+    jostled,
+    late_digits_split,
+    merged_digits,
+    rare_split,
+    raw_digits_split,
+    split_rows,
+    stacked_digits,
+    template_share,
+)
+from autograder.lab.ward_runs import base_run, company, learn, linear_accuracies, naive_run
+
+__all__ = [
+    "base_run",
+    "company",
+    "diabetes_split",
+    "jostled",
+    "late_digits_split",
+    "linear_accuracies",
+    "merged_digits",
+    "naive_run",
+    "pretrained_body",
+    "rare_split",
+    "raw_digits_split",
+    "regression_net",
+    "regression_score",
+    "regularised_net",
+    "split_rows",
+    "stacked_digits",
+    "template_share",
+]
 
 
 def regularised_net() -> nn.Sequential:
     """The net of cases C04 and C05: the base net with BatchNorm, and with dropout of 0.5, in both hidden layers."""
     blocks = [[nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Dropout(0.5)] for _ in range(2)]
     return nn.Sequential(*blocks[0], *blocks[1], nn.Linear(64, CLASSES))
-
-
-def linear_accuracies(seed: int, epochs: int = 15) -> list[float]:
-    """What a net without hidden layers makes of the digits: one linear layer, with SGD at rate 0.1 and batches of 32.
-
-    Args:
-        seed: of the weights, the split and the batches.
-        epochs: how often it sees the training part.
-
-    Returns:
-        Its validation accuracy after each epoch.
-    """
-    X, y, X_val, y_val = digits_split(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = nn.Linear(64, CLASSES)
-        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-        accuracies = []
-        for _ in range(epochs):
-            for rows in torch.randperm(len(X)).split(32)[:-1]:
-                optimizer.zero_grad()
-                F.cross_entropy(net(X[rows]), y[rows]).backward()
-                optimizer.step()
-            accuracies.append(accuracy(net, X_val, y_val))
-    return accuracies
-
-
-def raw_digits_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The split of `digits_split` with the grey values as they are in the file, 0 … 16."""
-    X, y = (torch.from_numpy(part) for part in digits(standardise=False))
-    train, val = split_rows(len(X), seed)
-    return X[train].float(), y[train], X[val].float(), y[val]
-
-
-def split_rows(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Row numbers 0 … n-1, shuffled and cut into three quarters to train on and one quarter to validate, as `digits_split` does."""
-    order = np.random.default_rng(seed).permutation(n)
-    train, val = np.split(order, [3 * n // 4])
-    return torch.from_numpy(train), torch.from_numpy(val)
-
-
-def stacked_digits() -> tuple[np.ndarray, np.ndarray]:
-    """The digits as some cameras and some programs store them: one picture behind the other.
-
-    Returns:
-        `stack (8, 8, 1797)`, row, column and picture, with grey values 0 … 16, and the digits `y (1797,)`.
-    """
-    X, y = digits(standardise=False)
-    return np.ascontiguousarray(np.moveaxis(X.reshape(-1, 8, 8), 0, 2)), y
-
-
-def diabetes_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """442 patients, ten measurements of each, and how far their diabetes has gone a year later.
-
-    Args:
-        seed: decides which patient goes where.
-
-    Returns:
-        `X_train (331, 10), y_train (331,), X_val (111, 10), y_val (111,)` in float32, measurements and target standardised with
-        the statistics of the training part.
-    """
-    from sklearn.datasets import load_diabetes
-
-    X, y = load_diabetes(return_X_y=True, scaled=False)
-    order = np.random.default_rng(seed).permutation(len(X))
-    train, val = np.split(order, [3 * len(X) // 4])
-    X, y = (X - X[train].mean(axis=0)) / X[train].std(axis=0), (y - y[train].mean()) / y[train].std()
-    parts = [(torch.tensor(X[rows], dtype=torch.float32), torch.tensor(y[rows], dtype=torch.float32)) for rows in (train, val)]
-    return *parts[0], *parts[1]
 
 
 def regression_net() -> nn.Sequential:
@@ -118,155 +79,6 @@ def regression_score(weights: Mapping[str, torch.Tensor], seed: int) -> tuple[fl
     return float(1 - (predictions - y).square().mean() / y.var(correction=0)), float(predictions.std())
 
 
-def template_share(X: np.ndarray, y: np.ndarray) -> float:
-    """Share of pictures that look more like the mean picture of their own digit than like that of any other.
-
-    Args:
-        X: grey values (N, 64), line by line, 0 … 16.
-        y: the digit that each is said to be (N,).
-
-    Returns:
-        About 0.9 for the digits of scikit-learn, and about 0.1 when pictures and labels do not belong together.
-    """
-    pictures, names = digits(standardise=False)
-    means = np.stack([pictures[names == digit].mean(axis=0) for digit in range(CLASSES)])
-    distances = np.square(np.asarray(X)[:, None, :] - means).sum(axis=2)
-    return float((distances.argmin(axis=1) == np.asarray(y)).mean())
-
-
-def base_run(seed: int, *, shuffled: bool = True) -> list[float]:
-    """Train the base recipe on the digits, and validate after each of the 15 epochs.
-
-    Args:
-        seed: of the weights, the split and the batches; torch's own generator is left alone.
-        shuffled: draw a new order in every epoch? Otherwise the digits come class after class.
-
-    Returns:
-        The validation accuracies.
-    """
-    X, y, X_val, y_val = digits_split(seed)
-    by_class = y.argsort(stable=True)
-    X, y = X[by_class], y[by_class]
-    found = []
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = base_net()
-        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-        for _ in range(15):
-            order = torch.randperm(len(X)) if shuffled else torch.arange(len(X))
-            for rows in order.split(32):
-                optimizer.zero_grad()
-                F.cross_entropy(net(X[rows]), y[rows]).backward()
-                optimizer.step()
-            found.append(accuracy(net, X_val, y_val))
-    return found
-
-
-def naive_run(rate: float, seed: int = 0, steps: int = 80) -> tuple[list[float], list[float]]:
-    """Train the base net by SGD with momentum 0.9 on the logarithm of a softmax, until the loss is no longer finite.
-
-    Args:
-        rate: learning rate.
-        seed: of the weights, the split and the batches; torch's own generator is left alone.
-        steps: at most so many.
-
-    Returns:
-        For each step the loss, and by how much the largest logit of the batch leads that of the right class.
-    """
-    X, y, _, _ = digits_split(seed)
-    losses, leads = [], []
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = base_net()
-        optimizer = torch.optim.SGD(net.parameters(), lr=rate, momentum=0.9)
-        for _ in range(steps):
-            rows = torch.randint(len(X), (32,))
-            logits = net(X[rows])
-            right = torch.arange(32), y[rows]
-            loss = -torch.log(torch.softmax(logits, dim=1)[right]).mean()
-            losses.append(loss.item())
-            leads.append((logits.max(dim=1).values - logits[right]).max().item())
-            if not np.isfinite(losses[-1]):
-                break
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return losses, leads
-
-
-def company(epochs: int, seed: int = 0) -> tuple[list[float], list[float]]:
-    """Train a small convolutional net with BatchNorm on the digits, and validate it in *training* mode, alone and in company.
-
-    Args:
-        epochs: how many.
-        seed: of the weights, the split and the batches; torch's own generator is left alone.
-
-    Returns:
-        The validation accuracies with batches of 1, and with batches of 64; before the first epoch and after each.
-    """
-    X, y, X_val, y_val = digits_split(seed)
-    X, X_val, y_val = X.reshape(-1, 1, 8, 8), X_val[:200].reshape(-1, 1, 8, 8), y_val[:200]
-    found: tuple[list[float], list[float]] = ([], [])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = nn.Sequential(nn.Conv2d(1, 16, 7), nn.BatchNorm2d(16), nn.ReLU(), nn.Flatten(), nn.Linear(64, CLASSES))
-        optimizer = torch.optim.SGD(net.parameters(), lr=0.02)
-        for epoch in range(epochs + 1):
-            if epoch:
-                for rows in torch.randperm(len(X)).split(64):
-                    optimizer.zero_grad()
-                    F.cross_entropy(net(X[rows]), y[rows]).backward()
-                    optimizer.step()
-            with torch.no_grad():
-                for size, scores in zip((1, 64), found, strict=True):
-                    guesses = torch.cat([net(pictures).argmax(dim=1) for pictures in X_val.split(size)])
-                    scores.append(float((guesses == y_val).double().mean()))
-    return found
-
-
-def merged_digits(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A collection put together from two exports that overlap, with labels that are not all right.
-
-    Args:
-        seed: decides on pictures, labels and order.
-
-    Returns:
-        `X (850, 64)` in float32, standardised, 500 different pictures, of which 350 stand in it twice; and their labels
-        `y (850,)`, the same for both copies. A fifth of the pictures has a label that was drawn at random.
-    """
-    rng = np.random.default_rng(seed)
-    X, y = digits()
-    rows = rng.permutation(len(X))[:500]
-    pictures, names = X[rows], y[rows]
-    names[:100] = rng.integers(CLASSES, size=100)
-    order = rng.permutation(np.concatenate([np.arange(500), rng.permutation(500)[:350]]))
-    return torch.tensor(pictures[order], dtype=torch.float32), torch.tensor(names[order])
-
-
-def rare_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The split of `digits_split` as a question of yes or no: is it an 8? Most of the eights are taken out, so that 5 % are left.
-
-    Returns:
-        `X_train, y_train, X_val, y_val`, with y 1 for an 8 and 0 for any other digit.
-    """
-    parts = digits_split(seed)
-    found: list[torch.Tensor] = []
-    for X, y in (parts[:2], parts[2:]):
-        eights, others = torch.nonzero(y == 8).flatten(), torch.nonzero(y != 8).flatten()
-        rows = torch.cat([others, eights[: round(len(others) / 19)]]).sort().values
-        found += [X[rows], (y[rows] == 8).long()]
-    return found[0], found[1], found[2], found[3]
-
-
-def jostled(X: torch.Tensor) -> torch.Tensor:
-    """Pictures (N, 64), each moved by at most a pixel down or up and to a side by torch's generator; edges are repeated."""
-    padded = F.pad(X.reshape(-1, 1, 8, 8), (1, 1, 1, 1), mode="replicate")[:, 0]
-    down, right = torch.randint(3, (2, len(X)))
-    line = torch.arange(8)
-    picture = torch.arange(len(X))[:, None, None]
-    return padded[picture, (down[:, None] + line)[:, :, None], (right[:, None] + line)[:, None, :]].reshape(-1, 64)
-
-
 @functools.cache
 def pretrained_body() -> tuple[nn.Sequential, torch.Tensor, torch.Tensor]:
     """Two layers that have learned to read the digits 0 to 4, and the mean and spread by which their pixels were standardised.
@@ -279,21 +91,13 @@ def pretrained_body() -> tuple[nn.Sequential, torch.Tensor, torch.Tensor]:
     X, y = X[y < 5].float(), y[y < 5]
     mean, spread = X.mean(dim=0), X.std(dim=0)
     spread = torch.where(spread > 0, spread, 1.0)
+    pixels = (X - mean) / spread
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = base_net()
         optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
         for _ in range(8):
-            for rows in torch.randperm(len(X)).split(32):
-                optimizer.zero_grad()
-                F.cross_entropy(net((X[rows] - mean) / spread), y[rows]).backward()
-                optimizer.step()
+            learn(net, optimizer, pixels, y, torch.randperm(len(X)).split(32))
     body = nn.Sequential(*list(net)[:4])
     body.requires_grad_(requires_grad=False)
     return body, mean, spread
-
-
-def late_digits_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The digits 5 to 9 of `raw_digits_split`, of which `pretrained_body` has never seen any; grey values 0 … 16, y from 0 to 4."""
-    X, y, X_val, y_val = raw_digits_split(seed)
-    return X[y > 4], y[y > 4] - 5, X_val[y_val > 4], y_val[y_val > 4] - 5

@@ -15,9 +15,11 @@ from traitlets import Float
 
 from autograder.gradebook.autograded import with_outputs
 from autograder.gradebook.database import comments
-from autograder.grading.course import keep, result_path, secret, stored
+from autograder.grading.course import secret
+from autograder.grading.kept import keep, result_path, stored
 from autograder.grading.reference import Reference
-from autograder.grading.submission import Grader, Patience
+from autograder.grading.settings import Patience
+from autograder.grading.submission import Grader
 from autograder.notebooks.aligning import align
 from autograder.notebooks.model import NAMESPACE, role
 from autograder.notebooks.reading import read_notebook

@@ -118,6 +118,10 @@ class Notebook:
         """The exercise in which a student defines `name`."""
         return next((exercise for exercise in self.exercises.values() if name in exercise.functions), None)
 
+    def without_cells(self) -> Any:
+        """Its nodes but for the cells: stands for a submission that cannot be shown."""
+        return self.nodes.__class__({**self.nodes, "cells": []})
+
     @staticmethod
     def of(nodes: Any, path: Path) -> Notebook:
         """Understand an instructor notebook that has been read."""

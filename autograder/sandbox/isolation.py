@@ -189,6 +189,3 @@ def probe(readable: Sequence[Path]) -> Isolation:
         return Isolation("none", (), ("The trial sandbox ended before it could report. Look for its reason in the kernel's log.",))
     fields = json.loads(text)
     return Isolation(fields["level"], tuple(fields["measures"]), tuple(fields["missing"]))
-
-
-__all__ = ["Isolation", "Limits", "enter", "probe", "readable_paths"]

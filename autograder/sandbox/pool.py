@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from autograder.sandbox.isolation import Limits
-from autograder.sandbox.remote import Sandbox
+from autograder.sandbox.process import Sandbox
 
 ENVIRONMENT = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # forking a process as large as this one is three times as fast with huge pages

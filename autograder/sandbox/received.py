@@ -7,10 +7,7 @@ import re
 import unicodedata
 from typing import Any
 
-from autograder.sandbox.wire import WireError
-
-MAX_OUTPUTS, MAX_TEXT, MAX_PICTURE = 50, 20_000, 2_000_000
-"""Outputs of one cell that are kept, and the characters of each."""
+from autograder.sandbox.wire import MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, WireError
 
 MAX_LINE = 300
 """Characters of a line of code that an exception names."""

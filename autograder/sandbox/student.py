@@ -16,12 +16,9 @@ from typing import Any, cast
 import numpy as np
 
 from autograder.checks.running import student_line
-from autograder.sandbox.wire import Channel, Codec, Reference, WireError
-
-MAX_TEXT = 20_000
-"""Characters of a cell's printed output that are kept."""
-
-MISSING = "there is no such name"
+from autograder.sandbox.channel import Channel
+from autograder.sandbox.codec import Codec
+from autograder.sandbox.wire import MAX_OUTPUTS, MAX_PICTURE, MAX_TEXT, MISSING, Reference, WireError
 
 
 class Student:
@@ -100,7 +97,7 @@ class Student:
         described = self._described(error) if error else None
         if described is not None and isinstance(error, SyntaxError):
             described |= {"where": f"line {error.lineno}: {(error.text or '').strip()}", "message": str(error.msg)}
-        return {"outputs": outputs[:50], "error": described}
+        return {"outputs": outputs[:MAX_OUTPUTS], "error": described}
 
     def describe(self, names: list[str]) -> dict[str, Any]:
         """What the notebook's names mean: plain values, or references; `MISSING` for a name that is not there."""
@@ -179,48 +176,4 @@ class _Calling:
 def _as_text(value: Any) -> str:
     import base64
 
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)[:2_000_000]
-
-
-def new_shell() -> Any:
-    """An IPython shell without history, files or terminal, in which the cells of a notebook run."""
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    config.InteractiveShell.autoindent = False
-    shell = InteractiveShell.instance(config=config)
-    shell._showtraceback = lambda *_: None  # the exception travels as data
-    shell.displayhook.write_output_prompt = lambda: None  # the value of a last line is shown as it is, without a number
-    shell.enable_gui = lambda gui=None: None  # there is no window to show a plot in
-    return shell
-
-
-def warm(shell: Any) -> None:
-    """Load once, before the fork, what every notebook would load again."""
-    import matplotlib
-
-    matplotlib.use("module://matplotlib_inline.backend_inline")
-    import matplotlib.pyplot as plt
-    from IPython.utils.capture import capture_output
-
-    import autograder.checks
-    import autograder.lab  # noqa: F401
-
-    shell.enable_matplotlib("inline")
-    with capture_output():
-        shell.run_cell("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('warm')\nplt.show()", store_history=False)
-    plt.close("all")
-    shell.reset(new_session=False)
-    np.random.seed(0)
-    try:
-        import torch
-    except ImportError:
-        return
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    weight = torch.nn.Parameter(torch.ones(2))
-    weight.grad = torch.ones(2)
-    torch.optim.SGD([weight], lr=0.1).step()  # the first step of any optimizer imports a second's worth of modules
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)[:MAX_PICTURE]

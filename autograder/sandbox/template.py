@@ -20,9 +20,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from autograder.sandbox.channel import Channel
 from autograder.sandbox.isolation import Isolation, Limits, enter, readable_paths
-from autograder.sandbox.student import Student, new_shell, warm
-from autograder.sandbox.wire import Channel
+from autograder.sandbox.shell import new_shell, warm
+from autograder.sandbox.student import Student
 
 
 def main() -> None:

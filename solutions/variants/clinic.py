@@ -26,7 +26,7 @@ variants.right("c01.of_the_net", train_c01=edit(ZERO, ZERO.replace("optimizer", 
 variants.wrong(
     "c01.no_zero_grad",
     says="every step still uses the sum of all gradients so far: backward() adds to what is there, and nobody takes it away",
-    hint="which call of the optimizer empties the gradients? It belongs once into every step",
+    hint="which call of the optimizer empties the gradients? It belongs once in every step",
     train_c01=edit(ZERO, ""),
 )
 variants.wrong(

@@ -7,7 +7,8 @@ import pytest
 
 from autograder.gradebook.batch import grade as grade_batch
 from autograder.gradebook.database import gradebook
-from autograder.grading.course import Settings, submissions
+from autograder.grading.course import submissions
+from autograder.grading.settings import Settings
 from autograder.notebooks.model import grade_id, role
 from tests import tiny
 from tests.attacks.cells import REACH, clean, forge

@@ -139,7 +139,8 @@ def test_a_neighbour_who_takes_all_processors_makes_nobody_late(grader):
 @pytest.mark.usefixtures("neighbour")
 def test_a_notebook_of_slow_cells_is_not_waited_for_cell_by_cell(course, strict):
     """A thousand cells that each stay just below the limit would hold a worker for hours."""
-    from autograder.grading.submission import Grader, Patience
+    from autograder.grading.settings import Patience
+    from autograder.grading.submission import Grader
 
     hasty = Grader(tiny.reference(course), strict, Patience(cell=1.0, check=1.0, judging=1.0, notebook=2.5))
     started = time.monotonic()
@@ -151,7 +152,8 @@ def test_a_notebook_of_slow_cells_is_not_waited_for_cell_by_cell(course, strict)
 
 @pytest.mark.usefixtures("neighbour")
 def test_cells_that_crash_one_after_the_other_are_not_replayed_for_ever(course, strict):
-    from autograder.grading.submission import Grader, Patience
+    from autograder.grading.settings import Patience
+    from autograder.grading.submission import Grader
 
     hasty = Grader(tiny.reference(course), strict, Patience(cell=1.0, check=1.0, judging=1.0, notebook=2.5))
     started = time.monotonic()

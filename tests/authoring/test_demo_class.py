@@ -16,9 +16,9 @@ import pytest
 from autograder.authoring.demo_class import CLASS, demo_units, make_class, wrong_variants
 from autograder.gradebook.batch import grade as grade_batch
 from autograder.gradebook.database import gradebook
-from autograder.grading.course import PRIVATE, Settings, submissions
+from autograder.grading.course import PRIVATE, submissions
 from autograder.grading.reference import Reference
-from autograder.grading.submission import Patience
+from autograder.grading.settings import Patience, Settings
 from autograder.notebooks.reading import read_notebook
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -24,12 +24,13 @@ from autograder.checks.judging import judge
 from autograder.checks.running import run
 from autograder.checks.verdict import Verdict
 from autograder.grading.reference import Reference, quiet
-from autograder.grading.submission import Grader, blank
+from autograder.grading.submission import Grader
+from autograder.grading.verdicts import blank
 from autograder.notebooks.aligning import Aligned
 from autograder.notebooks.model import role
 from autograder.notebooks.reading import read_notebook
 from autograder.sandbox.pool import Template
-from autograder.sandbox.student import new_shell, warm
+from autograder.sandbox.shell import new_shell, warm
 from tests.running import NOTEBOOKS, cards, peak_memory, run_from_top_to_bottom, seconds
 
 RUNS = 7

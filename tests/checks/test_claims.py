@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checks import check as outside
-from autograder.checks.claims import UNKNOWN, Check, Collector
+from autograder.checks.claims import Check
+from autograder.checks.collecting import UNKNOWN, Collector
 from autograder.checks.judging import judge
 from autograder.checks.running import Body, run
 from autograder.checks.verdict import State, Verdict

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autograder.checks.claims import UNKNOWN, Check, Collector
+from autograder.checks.claims import Check
+from autograder.checks.collecting import UNKNOWN, Collector
 from autograder.checks.compare import CONTRACT
 from autograder.checks.gradients import GRADIENT, gradient_difference, numeric_gradients
 from tests.strategies import floats

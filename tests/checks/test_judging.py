@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autograder.checks.claims import Collector
+from autograder.checks.collecting import Collector
 from autograder.checks.judging import Fingerprint, first_deviation, judge, recognise
 from autograder.checks.plain import Raised
 from autograder.checks.running import Body, StudentError, run

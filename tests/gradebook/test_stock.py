@@ -17,7 +17,8 @@ import pytest
 
 from autograder.gradebook.batch import grade as grade_batch
 from autograder.gradebook.database import gradebook
-from autograder.grading.course import Settings, submissions
+from autograder.grading.course import submissions
+from autograder.grading.settings import Settings
 from tests import tiny
 
 CRASH = {"tiny/slope": "import os\ndef slope(f, at):\n    os._exit(5)"}

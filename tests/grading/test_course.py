@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.verdict import State
-from autograder.grading.course import Busy, Settings, _Worker, alone, grade_unit, result_path, stored, submissions
-from autograder.grading.submission import Patience
+from autograder.grading.course import Busy, alone, submissions
+from autograder.grading.kept import result_path, stored
+from autograder.grading.parallel import grade_unit
+from autograder.grading.settings import Patience, Settings
+from autograder.grading.worker import Worker
 from autograder.sandbox.isolation import Limits
 from tests import tiny
 
@@ -42,7 +45,7 @@ def worker(course, template):
     """What a grading process does, here."""
 
     def make(settings=SETTINGS):
-        one = _Worker(course, tiny.UNIT, settings)
+        one = Worker(course, tiny.UNIT, settings)
         one._template = template
         return one
 
@@ -127,7 +130,7 @@ def test_another_secret_runs_it_again(course, worker):
 
 
 def test_another_engine_or_library_runs_it_again(worker, monkeypatch):
-    from autograder.grading import course as room
+    from autograder.grading import keys as room
 
     worker().grade("ada")
     monkeypatch.setattr(room, "_engine_source", lambda: "another")
@@ -166,7 +169,7 @@ def test_a_fault_of_the_grader_stops_no_batch_and_gives_no_points(worker, monkey
 
 
 def test_a_template_that_ended_is_started_again(course):
-    one = _Worker(course, tiny.UNIT, SETTINGS)
+    one = Worker(course, tiny.UNIT, SETTINGS)
     try:
         one._warm()._process.kill()
         one._template._process.wait()
@@ -208,8 +211,9 @@ def test_results_do_not_depend_on_workers_or_order(by_one, tmp_path):
 BATCH = """
 import sys
 from pathlib import Path
-from autograder.grading.course import Settings, grade_unit, submissions
-from autograder.grading.submission import Patience
+from autograder.grading.course import submissions
+from autograder.grading.parallel import grade_unit
+from autograder.grading.settings import Patience, Settings
 
 if __name__ == "__main__":
     course = Path(sys.argv[1])

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from autograder.checks.verdict import State
 from autograder.grading.result import Result
-from autograder.grading.submission import Grader, Patience
-from autograder.sandbox.remote import Sandbox
-from autograder.sandbox.wire import Codec, Reference
+from autograder.grading.settings import Patience
+from autograder.grading.submission import Grader
+from autograder.sandbox.codec import Codec
+from autograder.sandbox.process import Sandbox
+from autograder.sandbox.wire import Reference
 from tests import tiny
 
 GREETING = json.dumps({"level": "full", "measures": [], "missing": []}).encode()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from autograder.checks.verdict import State
-from autograder.grading.submission import Grader, refuse
+from autograder.grading.submission import Grader
+from autograder.grading.verdicts import refuse
 from autograder.notebooks.model import Notebook
 from autograder.sandbox.isolation import Limits
 from autograder.sandbox.pool import NotIsolated, Template
@@ -136,10 +137,10 @@ def test_a_template_that_has_ended_costs_no_points_and_says_so(course):
 
 
 def test_a_machine_that_cannot_isolate_grades_nothing(course, monkeypatch):
-    from autograder.sandbox import remote
+    from autograder.sandbox import process
     from autograder.sandbox.isolation import Isolation
 
-    monkeypatch.setattr(remote.Sandbox, "_greet", lambda self: Isolation("none", (), ()))
+    monkeypatch.setattr(process.Sandbox, "_greet", lambda self: Isolation("none", (), ()))
     with Template() as template, pytest.raises(NotIsolated, match="cannot be isolated"):
         tiny.grade(Grader(tiny.reference(course), template, tiny.PATIENCE), tiny.RIGHT)
 

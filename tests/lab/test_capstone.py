@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.lab import bad_start, capstone, data, noisy_digits, run_log, vault
+from autograder.lab import bad_start, capstone, capstone_training, data, noisy_digits, run_log, vault
 from autograder.lab.run_log import NONE, RunLog
 from solutions import capstone as reference
 from solutions import capstone_data
@@ -93,7 +93,7 @@ def test_the_vaults_pictures_cannot_be_written_to():
 def test_the_same_settings_and_seed_give_the_same_run():
     config = capstone.SOUND | {"epochs": 2, "drop_prob": 0.3, "input_noise": 0.2}
     first = capstone.run(config, 5)
-    capstone._run.cache_clear()
+    capstone_training._run.cache_clear()
     torch.rand(3)
     second = capstone.run(config, 5)
     assert first is not second

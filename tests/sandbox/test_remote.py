@@ -13,8 +13,11 @@ import torch
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from autograder.sandbox.remote import Remote, SandboxCrashed, SandboxTimeout, StudentError, is_missing, write_back
-from autograder.sandbox.student import MISSING
+from autograder.sandbox.errors import SandboxCrashed, SandboxTimeout, StudentError
+from autograder.sandbox.process import is_missing
+from autograder.sandbox.remote import Remote
+from autograder.sandbox.wire import MISSING
+from autograder.sandbox.write_back import write_back
 from tests.sandbox.test_wire import TRAVELS, identical
 from tests.strategies import PLAIN, SHAPES
 

@@ -16,8 +16,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.sandbox import wire
-from autograder.sandbox.wire import MAX_DIGITS, MAX_FRAME, Channel, Codec, Reference, Silence, WireError
+from autograder.sandbox import codec
+from autograder.sandbox.channel import Channel, Silence
+from autograder.sandbox.codec import Codec
+from autograder.sandbox.encoding import KINDS
+from autograder.sandbox.wire import MAX_DEPTH, MAX_DIGITS, MAX_FRAME, Reference, WireError
 from tests.strategies import PLAIN, SHAPES, nested
 
 ARRAY, TENSOR, SCALAR, TUPLE, INTEGER, REFERENCE, GENERATOR, TORCH_GENERATOR = range(1, 9)
@@ -235,7 +238,7 @@ def test_a_value_without_end_is_an_error_and_not_the_end_of_the_process(wrap):
 
 
 def test_as_many_tuples_inside_one_another_travel_as_can_be_unpacked():
-    most = wire.MAX_DEPTH - 2
+    most = MAX_DEPTH - 2
     assert sent(deep(lambda v: (v,), most)) == deep(lambda v: (v,), most)
     assert repr(sent(deep(lambda v: (v, np.ones(1)), most))) == repr(deep(lambda v: (v, np.ones(1)), most))
     with pytest.raises(WireError, match=f"this value cannot travel: more than {most} tuples inside one another"):
@@ -244,7 +247,7 @@ def test_as_many_tuples_inside_one_another_travel_as_can_be_unpacked():
 
 
 def test_a_value_of_the_largest_size_travels_and_a_larger_one_is_told_both_sizes(monkeypatch):
-    monkeypatch.setattr(wire, "MAX_FRAME", 3 * 2**20)
+    monkeypatch.setattr(codec, "MAX_FRAME", 3 * 2**20)
     assert len(CODEC.pack(bytes(2**20))) < 3 * 2**20
     with pytest.raises(WireError, match=r"^this value is too large: 4 MB, the limit is 3 MB$"):
         CODEC.pack(np.zeros(2**19))
@@ -301,7 +304,7 @@ def test_a_forged_array_is_an_error_of_the_wire_or_an_array_of_plain_numbers(cod
     except WireError:
         return
     array = np.asarray(arrived)
-    assert array.dtype.kind in wire.KINDS
+    assert array.dtype.kind in KINDS
     assert array.nbytes <= 4 * max(1, len(content))
 
 
