@@ -114,8 +114,8 @@ def grade(
     Example: autograder grade 01-activations --workers 4
     """
     root = course_at(course)
+    from autograder.class_commands import grade_class, insist_on_isolation, print_json, print_refused, print_table
     from autograder.grading.settings import Patience, Settings
-    from autograder.grading_commands import grade_class, insist_on_isolation, print_json, print_refused, print_table
 
     settings = Settings(workers, Patience(cell_seconds, check_seconds), isolate=not unisolated, force=force)
     insist_on_isolation(settings.isolate)
@@ -180,9 +180,9 @@ def demo(
     """
     root, target = course_at(course), folder.resolve()
     from autograder.authoring.demo_class import CLASS, LONG, demo_units, make_class
+    from autograder.class_commands import grade_class, insist_on_isolation, print_table
     from autograder.feedback.writing import write_class_page, write_student_pages
     from autograder.grading.settings import Patience, Settings
-    from autograder.grading_commands import grade_class, insist_on_isolation, print_table
 
     insist_on_isolation(True)
     wanted = units_of(root, units) if units else demo_units(root)
