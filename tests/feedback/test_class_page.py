@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 
 import pytest
@@ -153,9 +152,7 @@ def test_six_hundred_students_fit_on_a_page(notebook, result_of):
         result_of(dict.fromkeys(CHECKS, UNTOUCHED | {"differs": "It is empty."}), refused="It is empty."),
     ]
     entries = [(f"student-{index:04d}", notebook, kinds[index % len(kinds)]) for index in range(600)]
-    started = time.perf_counter()
     source = class_page({"09-tiny": entries}, page_of=lambda student, notebook: f"{student}.html")
-    assert time.perf_counter() - started < 10
     assert len(source.encode()) < 1_000_000
     page = Page(source)
     assert sum(lost_points(page)) == pytest.approx(sum(result.max_points - result.points for _, _, result in entries))
