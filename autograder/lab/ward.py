@@ -267,6 +267,101 @@ def jostled(X: torch.Tensor) -> torch.Tensor:
     return padded[picture, (down[:, None] + line)[:, :, None], (right[:, None] + line)[:, None, :]].reshape(-1, 64)
 
 
+def blank_lines(X: torch.Tensor) -> torch.Tensor:
+    """How many of the eight lines of each picture in X (N, 64) are 0 from end to end, (N,); of standardised digits none is."""
+    return (X.reshape(-1, 8, 8) == 0).all(dim=2).sum(dim=1)
+
+
+def few_tumours(seed: int, n: int = 12) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of the 569 tumours of scikit-learn's `breast_cancer`, a few to learn from and the others to validate with, as measured.
+
+    Args:
+        seed: decides which tumour goes where.
+        n: how many to learn from.
+
+    Returns:
+        `X_train (n, 30), y_train, X_val (569 - n, 30), y_val`, the measurements in float32, y 1 for benign and 0 for malignant.
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    X, y = (torch.from_numpy(part) for part in load_breast_cancer(return_X_y=True))
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(X)))
+    train, val = order[:n], order[n:]
+    return X[train].float(), y[train], X[val].float(), y[val]
+
+
+def scaler_gaps(n: int, studies: int = 40) -> tuple[float, np.ndarray]:
+    """What it does for the score of a small study that its scaler has seen the validation part.
+
+    Args:
+        n: how many tumours a study learns from.
+        studies: how many are made, each with a seed of its own; torch's own generator is left alone.
+
+    Returns:
+        The mean validation accuracy when means and spreads are fitted on the n alone; and for each study by how much it is higher
+        when they are fitted on all tumours, the net, the seed and everything else being the same.
+    """
+    scores = np.empty((studies, 2))
+    for seed in range(studies):
+        X, y, X_val, y_val = few_tumours(seed, n)
+        for kind, fitted in enumerate((X, torch.cat([X, X_val]))):
+            mean, spread = fitted.mean(dim=0), fitted.std(dim=0, correction=0)
+            inputs, others = (X - mean) / spread, (X_val - mean) / spread
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                net = nn.Sequential(nn.Linear(30, 16), nn.ReLU(), nn.Linear(16, 2))
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+            for _ in range(40):
+                optimizer.zero_grad()
+                F.cross_entropy(net(inputs), y).backward()
+                optimizer.step()
+            scores[seed, kind] = accuracy(net, others, y_val)
+    return float(scores[:, 0].mean()), scores[:, 1] - scores[:, 0]
+
+
+def photographed_digits(seed: int) -> tuple[np.ndarray, torch.Tensor, np.ndarray, torch.Tensor, np.ndarray]:
+    """The digits, written in white on a slate that is lit from one corner, and photographed with eight bits for each pixel.
+
+    Args:
+        seed: of the noise of the camera, and of the split, which is that of `digits_split`.
+
+    Returns:
+        `pictures_train (1347, 64), y_train, pictures_val (450, 64), y_val, sheet (64,)`; pictures and `sheet`, the slate without
+        anything on it, in uint8.
+    """
+    rng = np.random.default_rng(seed)
+    X, y = digits(standardise=False)
+    corner = np.arange(8)
+    light = (30 + 3 * (corner[:, None] + corner)).reshape(-1)
+    pictures = (light + 10 * X + rng.normal(0, 3, size=X.shape)).round().clip(0, 255).astype(np.uint8)
+    train, val = split_rows(len(X), seed)
+    digit = torch.from_numpy(y)
+    return pictures[train], digit[train], pictures[val], digit[val], light.astype(np.uint8)
+
+
+def pull_of_decay(weights: Mapping[str, torch.Tensor], seed: int, rate: float = 0.1, steps: int = 645) -> float:
+    """How strongly a training has pulled the weights of a base net to zero, read off the pixels that never change.
+
+    Such a pixel is 0 in every standardised picture of the training part, so the loss of the answers says nothing about its
+    weights, and every step of SGD only shrinks them: by the factor 1 - rate · pull.
+
+    Args:
+        weights: `state_dict()` of the trained net, whose initial weights were drawn first after `torch.manual_seed(seed)`.
+        seed: of the weights and of the split.
+        rate: learning rate of the training.
+        steps: how many it has made; 15 epochs of 43 batches are 645.
+
+    Returns:
+        The pull: what torch calls `weight_decay`, and twice the λ of a penalty λ · Σ w².
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        start = base_net().state_dict()["0.weight"]
+    never = (digits_split(seed)[0] == 0).all(dim=0)
+    shrunk = float(weights["0.weight"][:, never].double().norm() / start[:, never].double().norm())
+    return float((1 - shrunk ** (1 / steps)) / rate)
+
+
 @functools.cache
 def pretrained_body() -> tuple[nn.Sequential, torch.Tensor, torch.Tensor]:
     """Two layers that have learned to read the digits 0 to 4, and the mean and spread by which their pixels were standardised.
