@@ -1083,17 +1083,17 @@ sp08_diagnosis = "augmented_validation"  # Sp.08: the pictures to validate with 
 # Sp.09
 
 
-def centred_sp09(pictures: np.ndarray, sheet: np.ndarray) -> np.ndarray:
+def centred_sp09(pictures: np.ndarray, slate: np.ndarray) -> np.ndarray:
     """Spare patient Sp.09, first half: take the slate out of photographs of what is written on it.
 
     Args:
         pictures: photographs (N, 64), grey values from 0 to 255 in uint8.
-        sheet: photograph of the slate with nothing on it (64,), uint8.
+        slate: photograph of the slate with nothing on it (64,), uint8.
 
     Returns:
         By how much each pixel is brighter than the slate, divided by 128; negative where it is darker. (N, 64), float32.
     """
-    return (pictures.astype(np.float32) - sheet) / 128
+    return (pictures.astype(np.float32) - slate) / 128
 
 
 def train_sp09(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
@@ -1114,8 +1114,8 @@ def train_sp09(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
     LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
 
     torch.manual_seed(seed)
-    pictures_train, y_train, pictures_val, y_val, sheet = ward.photographed_digits(seed)
-    X_train, X_val = (torch.from_numpy(centred_sp09(pictures, sheet)) for pictures in (pictures_train, pictures_val))
+    pictures_train, y_train, pictures_val, y_val, slate = ward.photographed_digits(seed)
+    X_train, X_val = (torch.from_numpy(centred_sp09(pictures, slate)) for pictures in (pictures_train, pictures_val))
     net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
     optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
 

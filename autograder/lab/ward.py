@@ -326,7 +326,7 @@ def photographed_digits(seed: int) -> tuple[np.ndarray, torch.Tensor, np.ndarray
         seed: of the noise of the camera, and of the split, which is that of `digits_split`.
 
     Returns:
-        `pictures_train (1347, 64), y_train, pictures_val (450, 64), y_val, sheet (64,)`; pictures and `sheet`, the slate without
+        `pictures_train (1347, 64), y_train, pictures_val (450, 64), y_val, slate (64,)`; pictures and `slate`, the slate without
         anything on it, in uint8.
     """
     rng = np.random.default_rng(seed)

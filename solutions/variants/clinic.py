@@ -1742,51 +1742,51 @@ variants.wrong(
 
 # Sp.09
 
-DIFFERENCE = "    return (pictures.astype(np.float32) - sheet) / 128"
+DIFFERENCE = "    return (pictures.astype(np.float32) - slate) / 128"
 
-variants.right("sp09.both", centred_sp09=edit(DIFFERENCE, DIFFERENCE.replace("sheet", "sheet.astype(np.float32)")))
-variants.right("sp09.dtype", centred_sp09=edit(DIFFERENCE, "    return np.subtract(pictures, sheet, dtype=np.float32) / 128"))
+variants.right("sp09.both", centred_sp09=edit(DIFFERENCE, DIFFERENCE.replace("slate", "slate.astype(np.float32)")))
+variants.right("sp09.dtype", centred_sp09=edit(DIFFERENCE, "    return np.subtract(pictures, slate, dtype=np.float32) / 128"))
 variants.right(
-    "sp09.by_integers", centred_sp09=edit(DIFFERENCE, "    return (pictures.astype(np.int16) - sheet).astype(np.float32) / 128")
+    "sp09.by_integers", centred_sp09=edit(DIFFERENCE, "    return (pictures.astype(np.int16) - slate).astype(np.float32) / 128")
 )
 
 variants.wrong(
     "sp09.wraps",
     says="you still subtract in uint8, which has nothing below 0: 40 - 43 is 253",
     hint="change the type before you subtract, not after",
-    centred_sp09=edit(DIFFERENCE, "    return (pictures - sheet).astype(np.float32) / 128"),
+    centred_sp09=edit(DIFFERENCE, "    return (pictures - slate).astype(np.float32) / 128"),
 )
 variants.wrong(
     "sp09.clipped",
     says="you cut off what is too bright, but 253 in place of -3 becomes 128 and not 0: the wrong number is only smaller",
     hint="after the subtraction nobody can tell a wrapped number from a bright one",
-    centred_sp09=edit(DIFFERENCE, "    return np.clip(pictures - sheet, 0, 128).astype(np.float32) / 128"),
+    centred_sp09=edit(DIFFERENCE, "    return np.clip(pictures - slate, 0, 128).astype(np.float32) / 128"),
 )
 variants.wrong(
     "sp09.signed_after",
     says="int8 turns 253 back into -3, and on the way 190 into -66: it ends at 127",
     hint="you need a type that holds everything from -255 to 255",
-    centred_sp09=edit(DIFFERENCE, "    return (pictures - sheet).astype(np.int8).astype(np.float32) / 128"),
+    centred_sp09=edit(DIFFERENCE, "    return (pictures - slate).astype(np.int8).astype(np.float32) / 128"),
 )
 variants.wrong(
     "sp09.wider",
     says="a wider type without a sign wraps around as well, only further up: now -3 is 65533",
     hint="what is missing is the sign, not the width",
-    centred_sp09=edit(DIFFERENCE, "    return (pictures.astype(np.uint16) - sheet).astype(np.float32) / 128"),
+    centred_sp09=edit(DIFFERENCE, "    return (pictures.astype(np.uint16) - slate).astype(np.float32) / 128"),
 )
 variants.wrong(
     "sp09.only_brighter",
     says="nothing wraps any more, because everything darker than the slate has become 0: half of the noise is gone, "
     "and so is every shadow",
     hint="the docstring wants negative numbers there",
-    centred_sp09=edit(DIFFERENCE, "    return (np.maximum(pictures, sheet) - sheet).astype(np.float32) / 128"),
+    centred_sp09=edit(DIFFERENCE, "    return (np.maximum(pictures, slate) - slate).astype(np.float32) / 128"),
 )
 variants.wrong(
     "sp09.distance",
     says="that is how far a pixel is from the slate, whatever the direction: the sign is lost",
     hint="the docstring wants negative numbers where the picture is darker",
     centred_sp09=edit(
-        DIFFERENCE, "    return np.where(pictures > sheet, pictures - sheet, sheet - pictures).astype(np.float32) / 128"
+        DIFFERENCE, "    return np.where(pictures > slate, pictures - slate, slate - pictures).astype(np.float32) / 128"
     ),
 )
 
