@@ -788,6 +788,127 @@ def train_sp03(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
     return net, history
 
 
+# Sp.04
+
+
+def augmented_sp04(X: torch.Tensor) -> torch.Tensor:
+    """Spare patient Sp.04, first half: wipe a line out of each picture, so that a net learns not to rely on a single stroke.
+
+    Args:
+        X: standardised pictures (N, 64).
+
+    Returns:
+        Pictures (N, 64), in each of which one of the eight lines, drawn at random, is 0: the mean grey.
+
+    Source: after DeVries & Taylor (2017), arXiv:1708.04552, who wipe out squares.
+    """
+    pictures = X.reshape(-1, 8, 8).clone()
+    lines = torch.randint(8, (len(X),))
+    pictures[torch.arange(len(X)), lines] = 0
+    return pictures.reshape(-1, 64)
+
+
+def train_sp04(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare patient Sp.04, second half: a net learns from pictures that lack a line, in every epoch another one.
+
+    Args:
+        seed: of the weights, of the split into training and validation part, of the batches and of the lines.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp04(seed=0)
+    >>> history[-1]["loss"] < 0.3, history[-1]["accuracy"] > 0.92
+    (True, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        pictures = augmented_sp04(X_train)
+        losses = []
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(pictures[rows]), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+    return net, history
+
+
+sp04_diagnosis = "augmented_in_place"  # Sp.04: a reshaped tensor is a view, so the wiped lines are missing from X_train for good
+
+
+# Sp.05
+
+
+def scaled_sp05(X_train: torch.Tensor, X_val: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Spare patient Sp.05, first half: bring measurements of very different size to one scale.
+
+    Args:
+        X_train: measurements to learn from (N, D).
+        X_val: measurements to validate with (M, D).
+
+    Returns:
+        Both, with a mean taken off each feature and divided by its standard deviation; a feature that never changes is only
+        shifted.
+    """
+    fitted = X_train
+    mean, spread = fitted.mean(dim=0), fitted.std(dim=0, correction=0)
+    spread = torch.where(spread > 0, spread, 1.0)
+    return (X_train - mean) / spread, (X_val - mean) / spread
+
+
+def train_sp05(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare patient Sp.05, second half: a net learns from twelve tumours which of 557 others are benign.
+
+    Args:
+        seed: of the weights, and of the split into training and validation part.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp05(seed=0)
+    >>> len(history), history[-1]["accuracy"] > 0.7
+    (40, True)
+    """
+    LEARNING_RATE, EPOCHS = 0.1, 40
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = ward.few_tumours(seed)
+    X_train, X_val = scaled_sp05(X_train, X_val)
+    net = nn.Sequential(nn.Linear(30, 16), nn.ReLU(), nn.Linear(16, 2))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(X_train), y_train)
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": loss.item(), "accuracy": accuracy})
+    return net, history
+
+
+sp05_diagnosis = "leak_into_validation"  # Sp.05: the tumours to validate with have had a part in the means and spreads
+
+
 # Sp.06
 
 
@@ -957,6 +1078,156 @@ def train_sp08(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
 
 
 sp08_diagnosis = "augmented_validation"  # Sp.08: the pictures to validate with are moved about as those to learn from
+
+
+# Sp.09
+
+
+def centred_sp09(pictures: np.ndarray, slate: np.ndarray) -> np.ndarray:
+    """Spare patient Sp.09, first half: take the slate out of photographs of what is written on it.
+
+    Args:
+        pictures: photographs (N, 64), grey values from 0 to 255 in uint8.
+        slate: photograph of the slate with nothing on it (64,), uint8.
+
+    Returns:
+        By how much each pixel is brighter than the slate, divided by 128; negative where it is darker. (N, 64), float32.
+    """
+    return (pictures.astype(np.float32) - slate) / 128
+
+
+def train_sp09(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare patient Sp.09, second half: a net learns to read digits from photographs.
+
+    Args:
+        seed: of the weights, of the camera's noise, of the split into training and validation part, and of the batches.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp09(seed=0)
+    >>> len(history), history[-1]["accuracy"] > 0.85
+    (15, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 15
+
+    torch.manual_seed(seed)
+    pictures_train, y_train, pictures_val, y_val, slate = ward.photographed_digits(seed)
+    X_train, X_val = (torch.from_numpy(centred_sp09(pictures, slate)) for pictures in (pictures_train, pictures_val))
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(X_train[rows]), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+    return net, history
+
+
+sp09_diagnosis = "unsigned_wraps"  # Sp.09: in uint8, 40 - 43 is 253
+
+
+# Sp.10
+
+
+def train_sp10(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare patient Sp.10: a small net learns to read digits, and is kept from large weights.
+
+    What is minimised is the cross-entropy plus `LAMBDA` times the sum of the squares of all weights and biases.
+
+    Args:
+        seed: of the weights, of the split into training and validation part, and of the batches.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean cross-entropy of the training batches, `loss`, and the
+        `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp10(seed=0)
+    >>> len(history), history[-1]["accuracy"] > 0.85
+    (15, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS, LAMBDA = 0.1, 32, 15, 0.03
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE, weight_decay=2 * LAMBDA)
+
+    history = []
+    for _ in range(EPOCHS):
+        losses = []
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(X_train[rows]), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": sum(losses) / len(losses), "accuracy": accuracy})
+    return net, history
+
+
+sp10_diagnosis = "decay_twice"  # Sp.10: the penalty is in the loss, and once more in the optimizer
+
+
+# Sp.11
+
+
+def train_sp11(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
+    """Spare patient Sp.11: a small net learns to read digits, and its losses are added up for the log.
+
+    Args:
+        seed: of the weights, of the split into training and validation part, and of the batches.
+
+    Returns:
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+
+    A healthy run:
+
+    >>> net, history = train_sp11(seed=0)
+    >>> len(history), history[-1]["accuracy"] > 0.9
+    (8, True)
+    """
+    LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 8
+
+    torch.manual_seed(seed)
+    X_train, y_train, X_val, y_val = training.digits_split(seed)
+    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
+
+    history = []
+    for _ in range(EPOCHS):
+        total, steps = 0.0, 0
+        for rows in torch.randperm(len(X_train)).split(BATCH_SIZE):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(X_train[rows]), y_train[rows])
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+            steps += 1
+        with torch.no_grad():
+            guesses = net(X_val).argmax(dim=1)
+        accuracy = (guesses == y_val).double().mean().item()
+        history.append({"loss": total / steps, "accuracy": accuracy})
+    return net, history
+
+
+sp11_diagnosis = "graph_kept"  # Sp.11: total is a tensor with a history, and that history is every step so far
 
 
 # Sp.12

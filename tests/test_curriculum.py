@@ -21,8 +21,6 @@ NOTEBOOKS = {path.stem: read_notebook(path) for path in sorted((ROOT / "source")
 CODE = re.compile(r"\b(?:[EQDB]\d\.\d+|C\d\d|Sp\.\d\d|K)\b")
 VARIANT = re.compile(r"`((?!np\.|self\.)[a-z]{2,5}\.\w+)`")
 HEADING = re.compile(r"^#### (E\d\.\d+) .*? — (\d+) pts? \((\d+)\+(\d+)\)(.*?)(?=^#### |^Bonus|^\*\*Questions|\Z)", re.M | re.S)
-SPARE_CASES = {"Sp.01", "Sp.02", "Sp.03", "Sp.04", "Sp.05", "Sp.09", "Sp.10", "Sp.11"}
-"""Kept in the curriculum for other terms; no topic rests on them alone."""
 
 
 def text_of(name):
@@ -76,7 +74,7 @@ def test_a_topic_is_taught_where_the_coverage_table_says(topic):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_exercise_question_demo_and_case_of_a_unit_is_in_a_notebook(unit):
-    assert sorted(set(CODE.findall(text_of(unit))) - set(codes_of_cells()) - SPARE_CASES) == []
+    assert sorted(set(CODE.findall(text_of(unit))) - set(codes_of_cells())) == []
 
 
 def test_the_curriculum_names_78_exercises():

@@ -5,6 +5,7 @@ Needs torch; import it as `from autograder.lab import observers`.
 
 from autograder.lab.observed_batches import Step, missed_targets, rows_seen, watch
 from autograder.lab.observed_gradients import entangled, leftovers, lessons
+from autograder.lab.observed_graphs import graphs_kept
 from autograder.lab.observed_steps import bookkeeping, fed, modes, rates
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "bookkeeping",
     "entangled",
     "fed",
+    "graphs_kept",
     "leftovers",
     "lessons",
     "missed_targets",

@@ -130,21 +130,34 @@ def validation_score(weights: Mapping[str, torch.Tensor], seed: int, net: nn.Mod
     return accuracy(net, X, y), float(loss)
 
 
-def chart(history: Sequence[Mapping[str, float]]) -> Figure:
+def chart(history: Sequence[Mapping[str, float]], classes: int = CLASSES) -> Figure:
     """The log of a training as a picture.
 
     Args:
         history: for each epoch its `loss` (mean over the training batches) and its `accuracy` on the validation part.
+        classes: how many there are to guess among.
     """
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
     figure, (left, right) = plots.panels(1, 2, size=(4.4, 2.8))
     epochs = np.arange(1, len(history) + 1)
-    left.semilogy(epochs, [row["loss"] for row in history], "o-", markersize=3)
-    plots.reference(left, y=GUESSING, text="guessing: log 10")
+    losses, guessing = np.array([row["loss"] for row in history]), float(np.log(classes))
+    left.plot(epochs, losses, "o-", markersize=3)
+    plots.reference(left, y=guessing, text=f"guessing: log {classes}")
     plots.label(left, "epoch", "training loss")
+    drawn = [guessing, *losses[np.isfinite(losses)]]
+    if max(drawn) > 3 * min(drawn) > 0:
+        left.set_yscale("log")
+        left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        left.yaxis.set_minor_locator(NullLocator())
     right.plot(epochs, [row["accuracy"] for row in history], "o-", markersize=3, color=plots.GREEN)
-    plots.reference(right, y=1 / CLASSES, text="guessing: 0.1")
+    plots.reference(right, y=1 / classes, text=f"guessing: {1 / classes:g}")
     plots.label(right, "epoch", "validation accuracy")
     right.set_ylim(0, 1.02)
+    ticks = [tick for tick in MaxNLocator(8, integer=True).tick_values(1, len(history)) if 1 <= tick <= len(history)]
+    for axis in (left, right):  # with room for the words beyond the last epoch
+        axis.set(xlim=(0.3, 1.4 * len(history)), xticks=ticks)
     return figure
 
 

@@ -17,33 +17,41 @@ from torch import nn
 from autograder.lab.data import digits
 from autograder.lab.training import CLASSES, base_net
 from autograder.lab.ward_data import (
+    blank_lines,
     diabetes_split,
+    few_tumours,
     jostled,
     late_digits_split,
     merged_digits,
+    photographed_digits,
     rare_split,
     raw_digits_split,
     split_rows,
     stacked_digits,
     template_share,
 )
-from autograder.lab.ward_runs import base_run, company, learn, linear_accuracies, naive_run
+from autograder.lab.ward_runs import base_run, company, learn, linear_accuracies, naive_run, pull_of_decay, scaler_gaps
 
 __all__ = [
     "base_run",
+    "blank_lines",
     "company",
     "diabetes_split",
+    "few_tumours",
     "jostled",
     "late_digits_split",
     "linear_accuracies",
     "merged_digits",
     "naive_run",
+    "photographed_digits",
     "pretrained_body",
+    "pull_of_decay",
     "rare_split",
     "raw_digits_split",
     "regression_net",
     "regression_score",
     "regularised_net",
+    "scaler_gaps",
     "split_rows",
     "stacked_digits",
     "template_share",

@@ -120,3 +120,46 @@ def late_digits_split(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tens
     """The digits 5 to 9 of `raw_digits_split`, of which `pretrained_body` has never seen any; grey values 0 … 16, y from 0 to 4."""
     X, y, X_val, y_val = raw_digits_split(seed)
     return X[y > 4], y[y > 4] - 5, X_val[y_val > 4], y_val[y_val > 4] - 5
+
+
+def blank_lines(X: torch.Tensor) -> torch.Tensor:
+    """How many of the eight lines of each picture in X (N, 64) are 0 from end to end, (N,); of standardised digits none is."""
+    return (X.reshape(-1, 8, 8) == 0).all(dim=2).sum(dim=1)
+
+
+def few_tumours(seed: int, n: int = 12) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of the 569 tumours of scikit-learn's `breast_cancer`, a few to learn from and the others to validate with, as measured.
+
+    Args:
+        seed: decides which tumour goes where.
+        n: how many to learn from.
+
+    Returns:
+        `X_train (n, 30), y_train, X_val (569 - n, 30), y_val`, the measurements in float32, y 1 for benign and 0 for malignant.
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    X, y = (torch.from_numpy(part) for part in load_breast_cancer(return_X_y=True))
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(X)))
+    train, val = order[:n], order[n:]
+    return X[train].float(), y[train], X[val].float(), y[val]
+
+
+def photographed_digits(seed: int) -> tuple[np.ndarray, torch.Tensor, np.ndarray, torch.Tensor, np.ndarray]:
+    """The digits, written in white on a slate that is lit from one corner, and photographed with eight bits for each pixel.
+
+    Args:
+        seed: of the noise of the camera, and of the split, which is that of `digits_split`.
+
+    Returns:
+        `pictures_train (1347, 64), y_train, pictures_val (450, 64), y_val, slate (64,)`; pictures and `slate`, the slate without
+        anything on it, in uint8.
+    """
+    rng = np.random.default_rng(seed)
+    X, y = digits(standardise=False)
+    corner = np.arange(8)
+    light = (30 + 3 * (corner[:, None] + corner)).reshape(-1)
+    pictures = (light + 10 * X + rng.normal(0, 3, size=X.shape)).round().clip(0, 255).astype(np.uint8)
+    train, val = split_rows(len(X), seed)
+    digit = torch.from_numpy(y)
+    return pictures[train], digit[train], pictures[val], digit[val], light.astype(np.uint8)

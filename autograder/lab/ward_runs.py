@@ -8,7 +8,7 @@ Notebooks reach it as `ward`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograder.lab.training import CLASSES, accuracy, base_net, digits_split
+from autograder.lab.ward_data import few_tumours
 
 
 def learn(
@@ -132,3 +133,52 @@ def company(epochs: int, seed: int = 0) -> tuple[list[float], list[float]]:
                     guesses = torch.cat([net(pictures).argmax(dim=1) for pictures in X_val.split(size)])
                     scores.append(float((guesses == y_val).double().mean()))
     return found
+
+
+def scaler_gaps(n: int, studies: int = 40) -> tuple[float, np.ndarray]:
+    """What it does for the score of a small study that its scaler has seen the validation part.
+
+    Args:
+        n: how many tumours a study learns from.
+        studies: how many are made, each with a seed of its own; torch's own generator is left alone.
+
+    Returns:
+        The mean validation accuracy when means and spreads are fitted on the n alone; and for each study by how much it is higher
+        when they are fitted on all tumours, the net, the seed and everything else being the same.
+    """
+    scores = np.empty((studies, 2))
+    for seed in range(studies):
+        X, y, X_val, y_val = few_tumours(seed, n)
+        for kind, fitted in enumerate((X, torch.cat([X, X_val]))):
+            mean, spread = fitted.mean(dim=0), fitted.std(dim=0, correction=0)
+            inputs, others = (X - mean) / spread, (X_val - mean) / spread
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                net = nn.Sequential(nn.Linear(30, 16), nn.ReLU(), nn.Linear(16, 2))
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+            learn(net, optimizer, inputs, y, 40 * [torch.arange(n)])
+            scores[seed, kind] = accuracy(net, others, y_val)
+    return float(scores[:, 0].mean()), scores[:, 1] - scores[:, 0]
+
+
+def pull_of_decay(weights: Mapping[str, torch.Tensor], seed: int, rate: float = 0.1, steps: int = 645) -> float:
+    """How strongly a training has pulled the weights of a base net to zero, read off the pixels that never change.
+
+    Such a pixel is 0 in every standardised picture of the training part, so the loss of the answers says nothing about its
+    weights, and every step of SGD only shrinks them: by the factor 1 - rate · pull.
+
+    Args:
+        weights: `state_dict()` of the trained net, whose initial weights were drawn first after `torch.manual_seed(seed)`.
+        seed: of the weights and of the split.
+        rate: learning rate of the training.
+        steps: how many it has made; 15 epochs of 43 batches are 645.
+
+    Returns:
+        The pull: what torch calls `weight_decay`, and twice the λ of a penalty λ · Σ w².
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        start = base_net().state_dict()["0.weight"]
+    never = (digits_split(seed)[0] == 0).all(dim=0)
+    shrunk = float(weights["0.weight"][:, never].double().norm() / start[:, never].double().norm())
+    return float((1 - shrunk ** (1 / steps)) / rate)

@@ -1491,6 +1491,93 @@ variants.wrong(
 )
 
 
+# Sp.04
+
+PICTURES = "    pictures = X.reshape(-1, 8, 8).clone()\n"
+VIEW = PICTURES.replace(".clone()", "")
+WIPED = "        pictures = augmented_sp04(X_train)\n"
+SCORED = "            loss = F.cross_entropy(net(pictures[rows]), y_train[rows])\n"
+
+variants.right("sp04.clone_first", augmented_sp04=edit(PICTURES, "    pictures = X.clone().reshape(-1, 8, 8)\n"))
+variants.right(
+    "sp04.where_it_is_called",
+    augmented_sp04=edit(PICTURES, VIEW),
+    train_sp04=edit(WIPED, WIPED.replace("(X_train)", "(X_train.clone())")),
+)
+variants.right(
+    "sp04.batch_by_batch",
+    augmented_sp04=edit(PICTURES, VIEW),
+    train_sp04=edit(WIPED, "", SCORED, SCORED.replace("pictures[rows]", "augmented_sp04(X_train[rows])")),
+)
+
+variants.wrong(
+    "sp04.in_place",
+    says="the lines are still wiped out of the stored pictures: reshape gives a view, and in the next epoch "
+    "another line goes where "
+    "one is missing already",
+    hint="write into a copy",
+    augmented_sp04=edit(PICTURES, VIEW),
+)
+variants.wrong(
+    "sp04.stopped_early",
+    says="you stop before the damage is large; from epoch to epoch it grows all the same",
+    hint="put the number of epochs back: why does a picture lack more lines in the second epoch than in the first?",
+    augmented_sp04=edit(PICTURES, VIEW),
+    train_sp04=edit(RATE, "LEARNING_RATE, BATCH_SIZE, EPOCHS = 0.1, 32, 3"),
+)
+variants.wrong(
+    "sp04.once",
+    says="the lines are wiped out once, before the first epoch: the damage does not grow any more, but every epoch "
+    "shows the same pictures",
+    hint="each epoch has to start from whole pictures, and to draw new lines",
+    train_sp04=edit(WIPED, "", EPOCH, "    pictures = augmented_sp04(X_train)\n" + EPOCH),
+)
+variants.wrong(
+    "sp04.no_medicine",
+    says="you have taken the augmentation out; the damage went with it, and so did the medicine",
+    hint="each picture should lack one line, in every epoch",
+    train_sp04=edit(WIPED, "        pictures = X_train\n"),
+)
+
+
+# Sp.05
+
+FITTED = "    fitted = X_train\n"
+STATISTICS = "    mean, spread = fitted.mean(dim=0), fitted.std(dim=0, correction=0)\n"
+BOTH = "    return (X_train - mean) / spread, (X_val - mean) / spread"
+EVERYBODY = "    fitted = torch.cat([X_train, X_val])\n"
+
+variants.right("sp05.by_name", scaled_sp05=edit(FITTED, "", STATISTICS, STATISTICS.replace("fitted", "X_train")))
+variants.right("sp05.by_row_numbers", scaled_sp05=edit(FITTED, "    fitted = torch.cat([X_train, X_val])[: len(X_train)]\n"))
+
+variants.wrong(
+    "sp05.all_of_them",
+    says="means and spreads are still those of all rows: every sample of the validation part has had a hand in how "
+    "the net sees the others",
+    hint="which rows may be measured before the validation?",
+    scaled_sp05=edit(FITTED, EVERYBODY),
+)
+variants.wrong(
+    "sp05.each_by_itself",
+    says="you scale each part by its own statistics: the same tumour then looks different in the two parts, and one "
+    "alone becomes all zeros",
+    hint="one mean and one spread, for both parts",
+    scaled_sp05=edit(BOTH, "    return (X_train - mean) / spread, (X_val - X_val.mean(dim=0)) / X_val.std(dim=0, correction=0)"),
+)
+variants.wrong(
+    "sp05.of_the_validation",
+    says="you measure the validation part, the one part that must not be looked at",
+    hint="it is the other one",
+    scaled_sp05=edit(FITTED, "    fitted = X_val\n"),
+)
+variants.wrong(
+    "sp05.half",
+    says="the mean is that of the training part now, but the spread is still that of all rows",
+    hint="both are learned from data, and so both from the training part",
+    scaled_sp05=edit(FITTED, EVERYBODY, STATISTICS, STATISTICS.replace("fitted.mean(dim=0)", "X_train.mean(dim=0)")),
+)
+
+
 # Sp.06
 
 FIRST = "    first = torch.from_numpy(np.unique(X.numpy(), axis=0, return_index=True)[1])\n"
@@ -1560,42 +1647,6 @@ variants.wrong(
     hint="compare all pixels: np.unique with axis=0",
     split_sp06=edit(FIRST, "    first = torch.from_numpy(np.unique(X.sum(dim=1).round().numpy(), return_index=True)[1])\n"),
 )
-
-SPARE = {
-    "sp06": {
-        "class_imbalance": "the ten digits are about equally frequent, also with their wrong labels",
-        "augmented_validation": "nothing is changed in any picture here",
-        "wrong_input_scale": "all pictures are standardised alike, and a wrong scale does not make a score too good",
-        "overfitting": "it does learn the wrong labels by heart; but that lowers a validation accuracy, and here it is too high",
-        "rate_too_low": "the loss comes down well, and a rate that is too low does not make a score too good",
-    },
-    "sp07": {
-        "leak_into_validation": "a leak gives a score that is too good by learning; this one is too good without any",
-        "augmented_validation": "nothing is changed in any picture here",
-        "wrong_input_scale": "the pixels are standardised as always, and the training loss falls",
-        "overfitting": "who has overfitted says yes at least to the eights in the training part",
-        "rate_too_low": "that may well be its next trouble; but what is wrong first is that the report does not tell",
-    },
-    "sp08": {
-        "leak_into_validation": "a leak makes the validation look too good; here it looks too bad, and different every time",
-        "class_imbalance": "the ten digits are about equally frequent",
-        "wrong_input_scale": "the grey values are as they were in training; only their places are not",
-        "overfitting": "who has overfitted validates badly, but always equally badly: here the same weights get another score "
-        "each time",
-        "rate_too_low": "the score jumps from epoch to epoch without a rhythm; short steps make smooth curves",
-    },
-    "sp12": {
-        "leak_into_validation": "a leak makes the validation look too good; this is near guessing",
-        "class_imbalance": "the five digits are about equally frequent",
-        "augmented_validation": "nothing is changed in a picture but its scale, and that in both parts",
-        "overfitting": "the training loss is that of guessing: nothing has been learned by heart",
-        "rate_too_low": "the loss hardly moves, but look at what it is computed from: the features of all pictures are nearly the "
-        "same",
-    },
-}
-for case, reasons in SPARE.items():
-    for code, says in reasons.items():
-        variants.wrong(f"q.{case}.{code}", says=says, **{f"{case}_diagnosis": f'"{code}"'})
 
 
 # Sp.07
@@ -1689,6 +1740,163 @@ variants.wrong(
 )
 
 
+# Sp.09
+
+DIFFERENCE = "    return (pictures.astype(np.float32) - slate) / 128"
+
+variants.right("sp09.both", centred_sp09=edit(DIFFERENCE, DIFFERENCE.replace("slate", "slate.astype(np.float32)")))
+variants.right("sp09.dtype", centred_sp09=edit(DIFFERENCE, "    return np.subtract(pictures, slate, dtype=np.float32) / 128"))
+variants.right(
+    "sp09.by_integers", centred_sp09=edit(DIFFERENCE, "    return (pictures.astype(np.int16) - slate).astype(np.float32) / 128")
+)
+
+variants.wrong(
+    "sp09.wraps",
+    says="you still subtract in uint8, which has nothing below 0: 40 - 43 is 253",
+    hint="change the type before you subtract, not after",
+    centred_sp09=edit(DIFFERENCE, "    return (pictures - slate).astype(np.float32) / 128"),
+)
+variants.wrong(
+    "sp09.clipped",
+    says="you cut off what is too bright, but 253 in place of -3 becomes 128 and not 0: the wrong number is only smaller",
+    hint="after the subtraction nobody can tell a wrapped number from a bright one",
+    centred_sp09=edit(DIFFERENCE, "    return np.clip(pictures - slate, 0, 128).astype(np.float32) / 128"),
+)
+variants.wrong(
+    "sp09.signed_after",
+    says="int8 turns 253 back into -3, and on the way 190 into -66: it ends at 127",
+    hint="you need a type that holds everything from -255 to 255",
+    centred_sp09=edit(DIFFERENCE, "    return (pictures - slate).astype(np.int8).astype(np.float32) / 128"),
+)
+variants.wrong(
+    "sp09.wider",
+    says="a wider type without a sign wraps around as well, only further up: now -3 is 65533",
+    hint="what is missing is the sign, not the width",
+    centred_sp09=edit(DIFFERENCE, "    return (pictures.astype(np.uint16) - slate).astype(np.float32) / 128"),
+)
+variants.wrong(
+    "sp09.only_brighter",
+    says="nothing wraps any more, because everything darker than the slate has become 0: half of the noise is gone, "
+    "and so is every shadow",
+    hint="the docstring wants negative numbers there",
+    centred_sp09=edit(DIFFERENCE, "    return (np.maximum(pictures, slate) - slate).astype(np.float32) / 128"),
+)
+variants.wrong(
+    "sp09.distance",
+    says="that is how far a pixel is from the slate, whatever the direction: the sign is lost",
+    hint="the docstring wants negative numbers where the picture is darker",
+    centred_sp09=edit(
+        DIFFERENCE, "    return np.where(pictures > slate, pictures - slate, slate - pictures).astype(np.float32) / 128"
+    ),
+)
+
+
+# Sp.10
+
+DECAYING = "    optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE, weight_decay=2 * LAMBDA)\n"
+PLAIN = DECAYING.replace(", weight_decay=2 * LAMBDA", "")
+PENALTY = "            penalty = LAMBDA * sum(w.square().sum() for w in net.parameters())\n"
+PENALISED = "            (loss + penalty).backward()\n"
+IN_THE_LOSS = (BACKWARD, PENALTY + PENALISED)
+SETTINGS = "LEARNING_RATE, BATCH_SIZE, EPOCHS, LAMBDA = 0.1, 32, 15, 0.03"
+
+variants.right("sp10.in_the_loss", train_sp10=edit(DECAYING, PLAIN, *IN_THE_LOSS))
+variants.right("sp10.none_in_the_optimizer", train_sp10=edit("weight_decay=2 * LAMBDA", "weight_decay=0.0", *IN_THE_LOSS))
+variants.right("sp10.not_added", train_sp10=edit(BACKWARD, PENALTY + BACKWARD))
+
+variants.wrong(
+    "sp10.twice",
+    says="the weights are still pulled in two places: by the penalty in the loss, and by weight_decay",
+    hint="one of the two is enough",
+    train_sp10=edit(*IN_THE_LOSS),
+)
+variants.wrong(
+    "sp10.neither",
+    says="now nothing pulls at the weights any more: you have taken out both",
+    hint="one of the two has to stay",
+    train_sp10=edit(DECAYING, PLAIN),
+)
+variants.wrong(
+    "sp10.lost_factor",
+    says="weight_decay is what the gradient gets, times w; the derivative of λ w² is 2 λ w, so this is half of the dose",
+    hint="how does weight_decay follow from λ?",
+    train_sp10=edit("weight_decay=2 * LAMBDA", "weight_decay=LAMBDA"),
+)
+variants.wrong(
+    "sp10.half_of_one",
+    says="you have halved the penalty in the loss and left the other one whole: that makes one dose and a half",
+    hint="take one of the two out",
+    train_sp10=edit(BACKWARD, PENALTY.replace("LAMBDA *", "LAMBDA / 2 *") + PENALISED),
+)
+variants.wrong(
+    "sp10.lower_rate",
+    says="with a lower rate the net has no time to get dull; the pull is still double, it only works more slowly",
+    hint="put the rate back, and measure the dose",
+    train_sp10=edit(*IN_THE_LOSS, SETTINGS, SETTINGS.replace("0.1, 32", "0.02, 32")),
+)
+variants.wrong(
+    "sp10.half_the_number",
+    says="half of λ, twice: the net is right now, but the number that the report will give is not what was used",
+    hint="put λ back, and take one of the two places out",
+    train_sp10=edit(*IN_THE_LOSS, SETTINGS, SETTINGS.replace("0.03", "0.015")),
+)
+
+
+# Sp.11
+
+TOTAL = "            total += loss.item()\n"
+KEPT = "            total += loss\n"
+MEAN_LOSS = '        history.append({"loss": total / steps, "accuracy": accuracy})\n'
+
+variants.right("sp11.detach", train_sp11=edit(TOTAL, "            total += loss.detach()\n"))
+variants.right(
+    "sp11.without_gradient", train_sp11=edit(TOTAL, "            with torch.no_grad():\n                total = total + loss\n")
+)
+variants.right(
+    "sp11.list_of_numbers",
+    train_sp11=edit(
+        "        total, steps = 0.0, 0\n",
+        "        losses = []\n",
+        TOTAL + "            steps += 1\n",
+        "            losses.append(loss.item())\n",
+        "total / steps",
+        "sum(losses) / len(losses)",
+    ),
+)
+
+variants.wrong(
+    "sp11.summed",
+    says="total is still a tensor that remembers how it came about, and the log keeps it: every step of the "
+    "training stays in memory",
+    hint="for a log the number is enough",
+    train_sp11=edit(TOTAL, KEPT),
+)
+variants.wrong(
+    "sp11.item_at_the_end",
+    says="you take the number at the end of the epoch: until then the sum still holds all graphs of the epoch",
+    hint="take it in every step",
+    train_sp11=edit(TOTAL, KEPT, MEAN_LOSS, MEAN_LOSS.replace("total / steps", "total.item() / steps")),
+)
+variants.wrong(
+    "sp11.now_and_then",
+    says="you cut the memory off every ten steps: what is kept is limited now, but nothing of it is needed at all",
+    hint="take the number in every step",
+    train_sp11=edit(TOTAL, KEPT + "            total = total.detach() if steps % 10 == 9 else total\n"),
+)
+variants.wrong(
+    "sp11.last_batch",
+    says="no graph is kept, but the log has only the last loss of the epoch left, divided by the number of steps",
+    hint="they have to be added up, as numbers",
+    train_sp11=edit(TOTAL, "            total = loss.item()\n"),
+)
+variants.wrong(
+    "sp11.detached_too_early",
+    says="you detach the loss before backward() has used it: there is no way back to the weights any more",
+    hint="detach what goes into the sum, not what goes into backward()",
+    train_sp11=edit("net(X_train[rows]), y_train[rows])\n", "net(X_train[rows]), y_train[rows]).detach()\n"),
+)
+
+
 # Sp.12
 
 SCALED = "body((X - mean) / spread)"
@@ -1727,3 +1935,117 @@ variants.wrong(
     hint="both belong to the preparation",
     features_sp12=edit(SCALED, "body(X / spread)"),
 )
+
+
+# What speaks against the other codes of the short list
+
+SPARE = {
+    "sp04": {
+        "augmented_validation": "nothing is wiped out of the validation pictures, or their accuracy would fall with the rest",
+        "class_imbalance": "the ten digits are about equally frequent, in every epoch",
+        "decay_twice": "there is no penalty in this script",
+        "graph_kept": "the log holds plain numbers; and a kept graph costs memory, it does not raise a loss",
+        "leak_into_validation": "a leak makes the validation look too good; here it is the training loss that looks bad",
+        "overfitting": "who learns by heart has a training loss that falls; here it rises",
+        "rate_too_low": "short steps make a loss that falls slowly, not one that turns round",
+        "unsigned_wraps": "all numbers here are floats, and nothing is subtracted",
+        "wrong_input_scale": "the grey values keep their scale; it is whole lines that go",
+    },
+    "sp05": {
+        "augmented_in_place": "nothing is augmented here",
+        "augmented_validation": "nothing is changed at random: ask twice in the same company, and you get the same answer twice",
+        "class_imbalance": "malignant tumours are the rarer kind, but not rare; and that does not make an answer "
+        "depend on the company",
+        "decay_twice": "there is no penalty in this script",
+        "graph_kept": "the log holds plain numbers, and the gradients are right",
+        "overfitting": "twelve tumours are soon known by heart; but the same weights would then give a tumour the "
+        "same answer each time",
+        "rate_too_low": "the loss comes down, and a rate cannot make an answer depend on who else is asked",
+        "unsigned_wraps": "the measurements are floats, which know negative numbers",
+        "wrong_input_scale": "each tumour has about the right scale; the trouble is that it depends on the others",
+    },
+    "sp06": {
+        "augmented_in_place": "no picture is changed in this script",
+        "class_imbalance": "the ten digits are about equally frequent, also with their wrong labels",
+        "decay_twice": "there is no penalty in this script",
+        "graph_kept": "the log holds plain numbers, and memory does not make a score too good",
+        "augmented_validation": "nothing is changed in any picture here",
+        "unsigned_wraps": "the pictures are floats, which know negative numbers",
+        "wrong_input_scale": "all pictures are standardised alike, and a wrong scale does not make a score too good",
+        "overfitting": "it does learn the wrong labels by heart; but that lowers a validation accuracy, and here it is too high",
+        "rate_too_low": "the loss comes down well, and a rate that is too low does not make a score too good",
+    },
+    "sp07": {
+        "augmented_in_place": "no picture is changed in this script",
+        "decay_twice": "there is no penalty in this script",
+        "graph_kept": "the log holds plain numbers",
+        "leak_into_validation": "a leak gives a score that is too good by learning; this one is too good without any",
+        "augmented_validation": "nothing is changed in any picture here",
+        "unsigned_wraps": "the pictures are floats, which know negative numbers",
+        "wrong_input_scale": "the pixels are standardised as always, and the training loss falls",
+        "overfitting": "who has overfitted says yes at least to the eights in the training part",
+        "rate_too_low": "that may well be its next trouble; but what is wrong first is that the report does not tell",
+    },
+    "sp08": {
+        "augmented_in_place": "the moved pictures are new ones: what is stored stays as it was, or the score would "
+        "sink from epoch to epoch",
+        "decay_twice": "there is no penalty in this script",
+        "graph_kept": "the log holds plain numbers, and the validation runs without gradients",
+        "leak_into_validation": "a leak makes the validation look too good; here it looks too bad, and different every time",
+        "class_imbalance": "the ten digits are about equally frequent",
+        "unsigned_wraps": "the pictures are floats, which know negative numbers",
+        "wrong_input_scale": "the grey values are as they were in training; only their places are not",
+        "overfitting": "who has overfitted validates badly, but always equally badly: here the same weights get another score "
+        "each time",
+        "rate_too_low": "the score jumps from epoch to epoch without a rhythm; short steps make smooth curves",
+    },
+    "sp09": {
+        "augmented_in_place": "nothing is augmented here",
+        "augmented_validation": "nothing is changed at random; the snow comes with the photographs, in both parts",
+        "class_imbalance": "the ten digits are about equally frequent",
+        "decay_twice": "there is no penalty in this script",
+        "graph_kept": "the log holds plain numbers",
+        "leak_into_validation": "a leak makes the validation look too good; this is far too bad",
+        "overfitting": "the training loss is high as well: not even what it has seen does it know",
+        "rate_too_low": "no rate makes a snowstorm out of a slate: look at what the net gets before it learns anything",
+        "wrong_input_scale": "this net was trained on nothing else; and the scale would do, were the numbers right",
+    },
+    "sp10": {
+        "augmented_in_place": "no picture is changed in this script",
+        "augmented_validation": "nothing is changed in any picture here",
+        "class_imbalance": "the ten digits are about equally frequent",
+        "graph_kept": "the log holds plain numbers, and a kept graph does not pull at weights",
+        "leak_into_validation": "a leak makes the validation look too good; here it looks too bad",
+        "overfitting": "the training loss is as poor as the validation: this net is kept from learning, not from generalising",
+        "rate_too_low": "with longer steps it would only be pulled to zero sooner: the pull in the caption is too "
+        "strong, at any rate",
+        "unsigned_wraps": "the pictures are floats, which know negative numbers",
+        "wrong_input_scale": "the pixels are standardised as always",
+    },
+    "sp11": {
+        "augmented_in_place": "no picture is changed in this script",
+        "augmented_validation": "nothing is changed in any picture here",
+        "class_imbalance": "the ten digits are about equally frequent, and the accuracy is fine",
+        "decay_twice": "there is no penalty in this script, and a penalty costs no memory",
+        "leak_into_validation": "the split is clean; what piles up here is memory",
+        "overfitting": "the accuracy is that of the healthy net",
+        "rate_too_low": "it learns as fast as the healthy net",
+        "unsigned_wraps": "the pictures are floats, which know negative numbers",
+        "wrong_input_scale": "the pixels are standardised as always, and the accuracy is fine",
+    },
+    "sp12": {
+        "augmented_in_place": "nothing is augmented here",
+        "decay_twice": "there is no penalty in this script",
+        "graph_kept": "the log holds plain numbers, and the body gets no graph at all",
+        "leak_into_validation": "a leak makes the validation look too good; this is near guessing",
+        "class_imbalance": "the five digits are about equally frequent",
+        "augmented_validation": "nothing is changed in a picture but its scale, and that in both parts",
+        "unsigned_wraps": "nothing is subtracted here, and that is rather the trouble",
+        "overfitting": "the training loss is that of guessing: nothing has been learned by heart",
+        "rate_too_low": "the loss hardly moves, but look at what it is computed from: the features of all pictures are nearly the "
+        "same",
+    },
+}
+for case, reasons in SPARE.items():
+    for code, says in reasons.items():
+        variants.wrong(f"q.{case}.{code}", says=says, **{f"{case}_diagnosis": f'"{code}"'})

@@ -2,6 +2,7 @@
 
 import inspect
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -217,6 +218,20 @@ def test_the_order_of_the_samples_is_the_only_difference_of_two_base_runs():
     assert mixed[0] > in_order[0] + 0.2
 
 
+@pytest.mark.parametrize(
+    ("losses", "scale"),
+    [([2.0, 0.5, 0.01], "log"), ([2.27, 2.26, 2.28], "linear"), ([float("nan")] * 3, "linear"), ([7000.0, 75.0, 74.0], "log")],
+)
+def test_a_chart_has_room_for_what_a_loss_is_compared_with(losses, scale):
+    figure = training.chart([{"loss": loss, "accuracy": 0.1} for loss in losses], classes=5)
+    left, right = figure.axes
+    assert left.get_yscale() == scale
+    assert left.get_xlim()[1] == right.get_xlim()[1] == pytest.approx(1.4 * len(losses))
+    assert set(left.get_xticks()) <= {1, 2, 3}
+    assert [axis.texts[0].get_text() for axis in (left, right)] == ["guessing: log 5", "guessing: 0.2"]
+    plt.close(figure)
+
+
 # the spare patients
 
 
@@ -253,6 +268,65 @@ def test_a_pretrained_body_reads_what_it_was_trained_on():
     assert body((X_val - mean) / spread).shape == (len(X_val), 64)
 
 
+def test_no_line_of_a_standardised_digit_is_blank_before_it_is_wiped():
+    X = training.digits_split(5)[0]
+    assert int(ward.blank_lines(X).sum()) == 0
+    assert ward.blank_lines(clinic.augmented_sp04(X)).tolist() == [1] * len(X)
+
+
+def test_a_few_tumours_are_dealt_once():
+    X, y, X_val, y_val = ward.few_tumours(3)
+    assert [tuple(part.shape) for part in (X, y, X_val, y_val)] == [(12, 30), (12,), (557, 30), (557,)]
+    assert set(y_val.tolist()) == {0, 1}
+    assert 0.3 < float(1 - torch.cat([y, y_val]).double().mean()) < 0.4
+    assert len(torch.unique(torch.cat([X, X_val]), dim=0)) == 569
+
+
+def test_photographs_are_those_of_the_split_and_their_noise_goes_both_ways():
+    pictures, y, pictures_val, y_val, slate = ward.photographed_digits(3)
+    assert pictures.dtype == pictures_val.dtype == slate.dtype == np.uint8
+    assert [pictures.shape, pictures_val.shape, slate.shape] == [(1347, 64), (450, 64), (64,)]
+    assert torch.equal(y, training.digits_split(3)[1])
+    assert torch.equal(y_val, training.digits_split(3)[3])
+    raw = ward.raw_digits_split(3)[0].numpy()
+    off = pictures.astype(float) - slate - 10 * raw
+    assert np.abs(off).max() < 20
+    assert 0.4 < (off < 0).mean() < 0.5
+    assert pictures.max() < 255
+
+
+def test_graphs_are_counted_as_long_as_somebody_reaches_them():
+    def train(keep):
+        torch.manual_seed(0)
+        net = nn.Linear(3, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        kept = []
+        for _ in range(6):
+            loss = net(torch.ones(2, 3)).square().mean()
+            loss.backward()
+            optimizer.step()
+            kept = keep(kept, loss)
+
+    assert observers.graphs_kept(lambda: train(lambda kept, loss: [*kept, loss.item()]), steps=4) == [0, 0, 0, 0]
+    assert observers.graphs_kept(lambda: train(lambda kept, loss: [*kept, loss]), steps=4) == [0, 1, 2, 3]
+    assert observers.graphs_kept(lambda: train(lambda kept, loss: [*kept[-1:], loss]), steps=9) == [0, 1, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.02, 0.06])
+def test_the_pull_of_a_decay_is_read_off_pixels_that_never_change(decay):
+    X, y, _, _ = training.digits_split(4)
+    torch.manual_seed(4)
+    net = training.base_net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.2, weight_decay=decay)
+    for _ in range(50):
+        optimizer.zero_grad()
+        F.cross_entropy(net(X[:40]), y[:40]).backward()
+        optimizer.step()
+    before = torch.random.get_rng_state()
+    assert ward.pull_of_decay(net.state_dict(), 4, rate=0.2, steps=50) == pytest.approx(decay, abs=1e-5)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_a_leak_reaches_what_nobody_can_reach_honestly():
     assert np.median(last(script("sp06", "sp06.rows"), "accuracy")) > 0.84
     assert max(last(clinic.train_sp06, "accuracy")) < 0.8
@@ -279,3 +353,69 @@ def test_validating_with_moved_pictures_costs_accuracy():
 def test_a_body_that_gets_the_wrong_scale_is_at_chance():
     assert min(last(clinic.train_sp12, "accuracy")) > 0.65
     assert max(last(script("sp12", "sp12.by_255"), "accuracy")) < 0.45
+
+
+def test_moths_make_the_loss_rise_and_leave_the_validation_something_to_praise():
+    sick = script("sp04", "sp04.in_place")
+    for seed in SEEDS:
+        losses = [row["loss"] for row in sick(seed)[1]]
+        assert losses[3] < 0.8 < 1.2 < losses[-1]
+        assert losses[5:] == sorted(losses[5:])
+    assert min(last(sick, "accuracy")) > 0.8
+    assert max(last(clinic.train_sp04, "loss")) < 0.15
+    left = 8 * (7 / 8) ** 15  # "little more than one line of eight"
+    assert left == pytest.approx(1.08, abs=0.01)
+
+
+def test_in_company_a_few_tumours_get_another_answer():
+    X, _, X_val, _ = ward.few_tumours(7)
+    for variant, low, high in (("sp05.all_of_them", 1, 100), (None, 0, 0)):
+        train = script("sp05", variant) if variant else clinic.train_sp05
+        scaled = train.__globals__["scaled_sp05"]
+        net = train(7)[0]
+        company = net(scaled(X, X_val)[1]).argmax(dim=1)
+        alone = torch.cat([net(scaled(X, row[None])[1]).argmax(dim=1) for row in X_val])
+        assert low <= int((company != alone).sum()) <= high
+
+
+def test_a_scaler_that_has_seen_all_tumours_is_worth_little():
+    few, many = (ward.scaler_gaps(n)[1] for n in (6, 100))
+    assert 0 < few.mean() < 2 * few.std() / len(few) ** 0.5
+    assert few.min() < -0.1 < 0.1 < few.max()
+    assert abs(many.mean()) < 0.003
+
+
+def test_snow_keeps_a_net_from_reading():
+    assert max(last(script("sp09", "sp09.wraps"), "accuracy")) < 0.55
+    assert min(last(clinic.train_sp09, "accuracy")) > 0.75
+    small = np.array([40, 200], dtype=np.uint8)
+    assert (small - np.array([43, 0], dtype=np.uint8)).tolist()[0] == 253
+    assert (small + np.array([0, 100], dtype=np.uint8)).tolist()[1] == 44
+
+
+def test_a_double_dose_dulls_the_net_and_half_of_it_twice_does_not():
+    assert max(last(script("sp10", "sp10.twice"), "accuracy")) < 0.85
+    assert min(last(clinic.train_sp10, "accuracy")) > 0.88
+    assert last(script("sp10", "sp10.half_the_number"), "loss") == pytest.approx(last(clinic.train_sp10, "loss"), rel=0.01)
+
+
+def test_with_much_more_than_a_double_dose_all_weights_go_to_zero():
+    source = inspect.getsource(clinic.train_sp10)
+    assert source.count("15, 0.03") == 1
+    namespace = dict(vars(clinic))
+    exec(source.replace("15, 0.03", "15, 0.09"), namespace)
+    net, history = namespace["train_sp10"](0)
+    assert history[-1]["accuracy"] < 0.2
+    assert max(float(weights.detach().abs().max()) for weights in net.parameters()) < 0.05
+
+
+def test_a_summed_loss_keeps_about_a_dozen_nodes_of_each_step():
+    total = script("sp11", "sp11.summed")(0)[1][0]["loss"]
+    nodes, todo = set(), [total.grad_fn]
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in nodes:
+            nodes.add(node)
+            todo += [parent for parent, _ in node.next_functions]
+    assert 10 < len(nodes) / 43 < 14
+    assert max(last(clinic.train_sp11, "accuracy")) > 0.93
