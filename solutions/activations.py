@@ -22,10 +22,11 @@ def numeric_gradient(
     r"""Gradient of `f` at `x` by central differences: the judge of every gradient in this course.
 
     Args:
-        f: takes an array of the shape of `x`; returns a number, or an array of any shape. It may return its own argument, a view of
-            it, or the same array at every call.
+        f: takes an array of the shape of `x`; returns a number, or an array of any shape. It may return its
+            own argument, a view of it, or the same array at every call.
         x: where to differentiate; any shape, also 0-dimensional. Integers are converted to float.
-        dout: None when `f` returns a number. Otherwise weights of the shape of `f(x)`; `sum(f(x) * dout)` is differentiated.
+        dout: None when `f` returns a number. Otherwise weights of the shape of `f(x)`; `sum(f(x) * dout)` is
+            differentiated.
         h: length of the step to either side; unit of `x`.
 
     Returns:
@@ -56,8 +57,8 @@ def rel_error(a: np.ndarray, b: np.ndarray, floor: float = 1e-8) -> float:
         floor: smallest denominator, so that two zeros agree; unit of `a`.
 
     Returns:
-        The largest $|a_i - b_i| / \max(\text{floor}, |a_i| + |b_i|)$ over all entries: 0 when they agree, at most 1, nan if either
-        array holds a nan.
+        The largest $|a_i - b_i| / \max(\text{floor}, |a_i| + |b_i|)$ over all entries: 0 when they agree, at
+        most 1, nan if either array holds a nan.
 
     Raises:
         ValueError: `a` and `b` differ in shape (broadcasting would hide it).
@@ -167,7 +168,8 @@ def prelu(x: np.ndarray, a: np.ndarray | float) -> np.ndarray:
 
     Args:
         x: any shape, usually (N, C).
-        a: the slope: one number for all, or an array (C,) with one for each channel (the last axis of `x`). It may exceed 1.
+        a: the slope: one number for all, or an array (C,) with one for each channel (the last axis of `x`).
+            It may exceed 1.
 
     Returns:
         Array of the shape of `x`.
@@ -187,7 +189,8 @@ def prelu_backward(dout: np.ndarray, x: np.ndarray, a: np.ndarray | float) -> tu
         a: its slope, a number or (C,).
 
     Returns:
-        `(dx, da)`, of the shapes of `x` and of `a`: each slope collects the gradient of all the entries that it served.
+        `(dx, da)`, of the shapes of `x` and of `a`: each slope collects the gradient of
+        all the entries that it served.
 
     >>> dx, da = prelu_backward(np.array([[1.0], [10.0]]), np.array([[-3.0], [4.0]]), np.array([0.25]))
     >>> dx.tolist(), da.tolist()
@@ -210,8 +213,8 @@ def elu(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
         alpha: depth of the floor, positive; unit of `x`.
 
     Returns:
-        Array of the shape of `x`. It neither overflows for large `x` nor loses digits close to 0: at $x = -10^{-12}$ the relative
-        error is still below $10^{-9}$.
+        Array of the shape of `x`. It neither overflows for large `x` nor loses digits close to 0: at
+        $x = -10^{-12}$ the relative error is still below $10^{-9}$.
 
     Source: Clevert, Unterthiner & Hochreiter (2016), arXiv:1511.07289.
 
@@ -250,8 +253,8 @@ def maxout(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, tup
         b: their biases (k, H).
 
     Returns:
-        `(y, cache)`: the outputs (N, H), and whatever `maxout_backward` needs, as a tuple of arrays. The caller may overwrite `x`,
-        `W` and `b` afterwards; the cache must not notice.
+        `(y, cache)`: the outputs (N, H), and whatever `maxout_backward` needs, as a tuple of arrays. The
+        caller may overwrite `x`, `W` and `b` afterwards; the cache must not notice.
 
     Source: Goodfellow et al. (2013), arXiv:1302.4389.
 
@@ -272,7 +275,8 @@ def maxout_backward(dout: np.ndarray, cache: tuple[np.ndarray, ...]) -> tuple[np
         cache: what `maxout` returned.
 
     Returns:
-        `(dx, dW, db)`, of the shapes of `x`, `W` and `b`. Where pieces tie, the first of them takes the whole gradient.
+        `(dx, dW, db)`, of the shapes of `x`, `W` and `b`. Where pieces tie, the first of
+        them takes the whole gradient.
 
     >>> y, cache = maxout(np.array([[2.0]]), np.array([[[1.0]], [[-1.0]]]), np.array([[0.0], [5.0]]))
     >>> dx, dW, db = maxout_backward(np.array([[10.0]]), cache)
@@ -293,7 +297,8 @@ def softmax(z: np.ndarray, axis: int = -1) -> np.ndarray:
     """Turn scores into positive shares that sum to 1 along an axis.
 
     Args:
-        z: scores ("logits"), any shape; each slice along `axis` is one set of scores, and the slices know nothing of each other.
+        z: scores ("logits"), any shape; each slice along `axis` is one set of scores, and the slices know
+            nothing of each other.
         axis: along which the shares sum to 1.
 
     Returns:
@@ -527,7 +532,8 @@ def swish_slope(x: np.ndarray) -> np.ndarray:
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
-    """The input times the probability that a standard normal number is smaller: the exact form, not an approximation.
+    """The input times the probability that a standard normal number is smaller: the exact form, not an
+    approximation.
 
     Args:
         x: any shape.
@@ -621,8 +627,8 @@ def collapse_linear(Ws: list[np.ndarray], bs: list[np.ndarray]) -> tuple[np.ndar
         bs: their biases; layer l has shape (D_{l+1},).
 
     Returns:
-        `(W, b)`, new arrays of shapes (D_first, D_last) and (D_last,): for every `x (N, D_first)`, `x @ W + b` is what comes out of
-        the stack.
+        `(W, b)`, new arrays of shapes (D_first, D_last) and (D_last,): for every `x (N, D_first)`,
+        `x @ W + b` is what comes out of the stack.
 
     >>> W, b = collapse_linear([np.array([[2.0]]), np.array([[3.0]])], [np.array([1.0]), np.array([5.0])])
     >>> W.tolist(), b.tolist()
@@ -646,14 +652,15 @@ def gradient_profile(
     """How large the gradient is at every depth of a network without biases.
 
     Args:
-        act: the pair `(f, slope)`: the activation, and its derivative; both take pre-activations `z` and work entry by entry.
+        act: the pair `(f, slope)`: the activation, and its derivative; both take pre-activations `z` and work
+            entry by entry.
         Ws: weights of the L layers, `Ws[l]` of shape (D_l, D_{l+1}); layer l computes `f(h @ Ws[l])`.
         X: the network's input (N, D_0).
         dout: gradient of the loss with respect to the network's output (N, D_L).
 
     Returns:
-        L+1 numbers: the standard deviation, over all entries, of the gradient with respect to the input of layer 0, 1, …, L-1, and
-        last of `dout` itself.
+        L+1 numbers: the standard deviation, over all entries, of the gradient with respect to the input of
+        layer 0, 1, …, L-1, and last of `dout` itself.
 
     >>> act = (lambda z: z**2, lambda z: 2 * z)
     >>> gradient_profile(act, [np.array([[3.0, 5.0]])], np.array([[1.0], [2.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
@@ -686,7 +693,8 @@ def activation_report(H: np.ndarray, kind: str, tol: float = 0.02) -> dict[str, 
     Returns:
         A dict of four floats:
         `dead`: share of units that are exactly 0 for every sample; 0 unless kind is "relu".
-        `saturated`: share of entries that lie within `tol` of an asymptote of the sigmoid or of tanh; 0 for "relu".
+        `saturated`: share of entries that lie within `tol` of an asymptote of the
+        sigmoid or of tanh; 0 for "relu".
         `mean`: mean of all entries.
         `same_sign`: share of samples whose outputs do not contain both signs; a zero has no sign.
 

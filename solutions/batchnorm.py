@@ -19,7 +19,8 @@ from torch import nn
 def bn_forward_train(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = 1e-5
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    r"""Batch normalisation in training mode: every feature gets the mean and the spread that you choose for it.
+    r"""Batch normalisation in training mode: every feature gets the mean and the
+    spread that you choose for it.
 
     Args:
         x: a batch (N, D), one sample a row; at least 2 samples.
@@ -71,7 +72,8 @@ def bn_update(
         momentum: weight of the *new* value, in [0, 1].
 
     Returns:
-        `(running_mean, running_var)`, two new arrays (D,). What enters the running variance is the unbiased variance, 1/(n-1).
+        `(running_mean, running_var)`, two new arrays (D,). What enters the running variance is the unbiased
+        variance, 1/(n-1).
 
     Source: Ioffe & Szegedy (2015), arXiv:1502.03167, section 3.1; the momentum is that of torch.
 
@@ -86,7 +88,8 @@ def bn_update(
 def bn_forward_eval(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, rm: np.ndarray, rv: np.ndarray, eps: float = 1e-5
 ) -> np.ndarray:
-    r"""Batch normalisation in evaluation mode: the same straight line for every sample, whoever else is in the batch.
+    r"""Batch normalisation in evaluation mode: the same straight line for every
+    sample, whoever else is in the batch.
 
     Args:
         x: inputs (N, D); one sample is enough.
@@ -114,9 +117,11 @@ def bn_population(batches: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray
         batches: arrays (n_i, D) with the same D; sizes may differ, also be 1; at least 2 samples in all.
 
     Returns:
-        `(mean, var)`, (D,) each: the mean, and the unbiased variance, over all samples of all batches taken together.
+        `(mean, var)`, (D,) each: the mean, and the unbiased variance, over all samples
+        of all batches taken together.
 
-    Source: Ioffe & Szegedy (2015), arXiv:1502.03167, Algorithm 2, which replaces the batch by the population for inference.
+    Source: Ioffe & Szegedy (2015), arXiv:1502.03167, Algorithm 2, which replaces the batch by the population
+    for inference.
 
     >>> mean, var = bn_population([np.array([[1.0], [3.0]]), np.array([[8.0]])])
     >>> mean.tolist(), var.tolist()
@@ -139,8 +144,9 @@ def bn_backward(dout: np.ndarray, cache: dict[str, np.ndarray]) -> tuple[np.ndar
     Returns:
         `(dx, dgamma, dbeta)`: the gradients with respect to `x` (N, D), `gamma` (D,) and `beta` (D,).
 
-    If you call your intermediate results by the names of the table above, the cell under the check compares each of them with
-    autograd: `dx_hat`, `dinverse`, `dstd`, `dvar`, `dsquared`, `dcentred`, `dmu`. Other names are as good.
+    If you call your intermediate results by the names of the table above, the cell under the check compares
+    each of them with autograd: `dx_hat`, `dinverse`, `dstd`, `dvar`, `dsquared`, `dcentred`, `dmu`. Other
+    names are as good.
 
     Source: Ioffe & Szegedy (2015), arXiv:1502.03167, section 3.
 
@@ -173,7 +179,8 @@ def bn_backward_compact(dout: np.ndarray, cache: dict[str, np.ndarray]) -> tuple
 
     Args:
         dout: gradient of the loss with respect to the output, (N, D).
-        cache: what `bn_forward_train` kept: `centred` (N, D), `std` (D,), `x_hat` (N, D) and `gamma` (D,). Not all of it is needed.
+        cache: what `bn_forward_train` kept: `centred` (N, D), `std` (D,), `x_hat` (N, D) and `gamma` (D,).
+            Not all of it is needed.
 
     Returns:
         `(dx, dgamma, dbeta)`: the gradients with respect to `x` (N, D), `gamma` (D,) and `beta` (D,).
@@ -249,8 +256,9 @@ def norm_nchw(x: np.ndarray, kind: str, gamma: np.ndarray, beta: np.ndarray, eps
 
     Args:
         x: images (N, C, H, W).
-        kind: who shares statistics: "batch", all pixels of a channel in all images; "layer", a whole image; "instance", one channel
-            of one image; "group", the `C / groups` neighbouring channels of a group in one image.
+        kind: who shares statistics: "batch", all pixels of a channel in all images; "layer", a whole image;
+            "instance", one channel of one image; "group", the `C / groups` neighbouring channels of a group
+            in one image.
         gamma, beta: scale and shift of each channel, (C,), for all four kinds.
         eps: added to the variance, inside the root.
         groups: number of groups, for "group" only; the others ignore it.
@@ -298,14 +306,16 @@ def fuse_bn(
     r"""Fold a BatchNorm in evaluation mode into the dense or convolution layer in front of it.
 
     Args:
-        W: weights of the layer: dense (D_in, D_out), as in `x @ W + b`; or a convolution's kernels (D_out, C, k, k).
+        W: weights of the layer: dense (D_in, D_out), as in `x @ W + b`; or a
+            convolution's kernels (D_out, C, k, k).
         b: bias of the layer, (D_out,), or None where it has none.
         gamma, beta: scale and shift of the BatchNorm, (D_out,).
         rm, rv: its running mean and running variance, (D_out,).
         eps: added to the variance, inside the root.
 
     Returns:
-        `(W2, b2)`, shaped as `W` and (D_out,): the layer with these weights gives what layer and BatchNorm gave together.
+        `(W2, b2)`, shaped as `W` and (D_out,): the layer with these weights gives what layer and BatchNorm
+        gave together.
 
     >>> one = np.array([1.0])
     >>> W2, b2 = fuse_bn(np.array([[2.0], [3.0]]), one, 10 * one, one, 5 * one, 4 * one, eps=0.0)
@@ -330,8 +340,8 @@ def combine_batch_stats(means: np.ndarray, variances: np.ndarray, counts: np.nda
         counts: number of samples of each part, (K,).
 
     Returns:
-        `(mean, var)`, (D,) each: mean and biased variance of all samples together, right also where the means are huge and the
-        variances small.
+        `(mean, var)`, (D,) each: mean and biased variance of all samples together, right also where the means
+        are huge and the variances small.
 
     >>> mean, var = combine_batch_stats(np.array([[0.0], [4.0]]), np.array([[1.0], [1.0]]), np.array([3, 1]))
     >>> mean.tolist(), var.tolist()
@@ -349,9 +359,9 @@ def combine_batch_stats(means: np.ndarray, variances: np.ndarray, counts: np.nda
 class MyBatchNorm1d(nn.Module):
     r"""Batch normalisation for inputs (N, C), a stand-in for `torch.nn.BatchNorm1d`.
 
-    In training mode it normalises every feature with the mean and the biased variance of the batch, and moves the running
-    statistics towards the batch's mean and unbiased variance. In evaluation mode it normalises with the running statistics and
-    changes nothing. Then every feature is scaled and shifted.
+    In training mode it normalises every feature with the mean and the biased variance of the batch, and moves
+    the running statistics towards the batch's mean and unbiased variance. In evaluation mode it normalises
+    with the running statistics and changes nothing. Then every feature is scaled and shifted.
 
     Args:
         num_features: C.
@@ -360,13 +370,19 @@ class MyBatchNorm1d(nn.Module):
 
     Attributes:
         weight, bias: scale and shift, (C,), learned by the optimizer; at first 1 and 0.
-        running_mean, running_var: running statistics, (C,), saved and moved with the layer but not learned; at first 0 and 1.
-        num_batches_tracked: how many training batches there were, an integer tensor without dimensions, saved as well; at first 0.
+        running_mean, running_var: running statistics, (C,), saved and moved with the layer but not learned;
+            at first 0 and 1.
+        num_batches_tracked: how many training batches there were, an integer tensor without dimensions, saved
+            as well; at first 0.
 
     Source: Ioffe & Szegedy (2015), arXiv:1502.03167, Algorithms 1 and 2.
 
     >>> layer = MyBatchNorm1d(1, eps=0.0, momentum=0.5)
-    >>> layer(torch.tensor([[2.0], [6.0]])).flatten().tolist(), layer.running_mean.tolist(), layer.running_var.tolist()
+    >>> (
+    ...     layer(torch.tensor([[2.0], [6.0]])).flatten().tolist(),
+    ...     layer.running_mean.tolist(),
+    ...     layer.running_var.tolist(),
+    ... )
     ([-1.0, 1.0], [2.0], [4.5])
     """
 

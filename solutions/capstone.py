@@ -35,14 +35,17 @@ def audit(X: np.ndarray, y: np.ndarray, X_val: np.ndarray) -> dict[str, Any]:
         - `samples`, `features`: N and D;
         - `missing`: how many entries of `X` are NaN;
         - `range`: `(smallest, largest)` entry of `X`, NaN left out;
-        - `constant`: the columns of `X` that have the same number in every row, as a list of indices in order;
+        - `constant`: the columns of `X` that have the same number in every row,
+          as a list of indices in order;
         - `counts`: how often each label occurs, a list of C numbers;
         - `repeated`: how many rows of `X` are equal to an earlier row of `X`;
         - `leaked`: how many rows of `X_val` are equal to some row of `X`.
 
     `X` has at least one row. A row with NaN is equal to no row, and a column with NaN is not constant.
 
-    >>> report = audit(np.array([[1.0, 7.0], [3.0, 7.0], [1.0, 7.0]]), np.array([0, 2, 0]), np.array([[3.0, 7.0], [0.0, 0.0]]))
+    >>> report = audit(
+    ...     np.array([[1.0, 7.0], [3.0, 7.0], [1.0, 7.0]]), np.array([0, 2, 0]), np.array([[3.0, 7.0], [0.0, 0.0]])
+    ... )
     >>> report["constant"], report["counts"], report["repeated"], report["leaked"]
     ([1], [2, 0, 1], 1, 1)
     """
@@ -66,8 +69,8 @@ def audit(X: np.ndarray, y: np.ndarray, X_val: np.ndarray) -> dict[str, Any]:
 def suspects(X: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     r"""The samples whose label is most likely wrong.
 
-    Any method will do that looks at `X` and `y` alone. One that works is to ask each picture's neighbours: a label is
-    suspicious when those that look most alike carry another one.
+    Any method will do that looks at `X` and `y` alone. One that works is to ask each picture's neighbours: a
+    label is suspicious when those that look most alike carry another one.
 
     Args:
         X: inputs (N, D), N at least 100.
@@ -97,7 +100,8 @@ def suspects(X: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
 
 
 def first_evidence(net: nn.Module, X: torch.Tensor, y: torch.Tensor, lr: float, steps: int = 100) -> dict[str, Any]:
-    r"""Two numbers that say whether a training is worth starting: the loss before the first step, and one batch learned by heart.
+    r"""Two numbers that say whether a training is worth starting: the loss before the first step, and one
+    batch learned by heart.
 
     Args:
         net: gives scores (N, C). It is left as it is, mode and weights.
@@ -111,8 +115,9 @@ def first_evidence(net: nn.Module, X: torch.Tensor, y: torch.Tensor, lr: float, 
 
         - `expected_loss`: the loss of a net that gives each of its C classes the same probability;
         - `initial_loss`: the mean cross-entropy on all of `X`, in evaluation mode, before any step;
-        - `batch_loss`, `batch_accuracy`: loss and accuracy on the first 32 samples after a copy of the net, in training mode,
-          was trained on these 32 alone; both measured in training mode, after the last update;
+        - `batch_loss`, `batch_accuracy`: loss and accuracy on the first 32 samples after a copy of the net,
+          in training mode, was trained on these 32 alone; both measured in
+          training mode, after the last update;
         - `ready`: is `initial_loss` within 0.5 of `expected_loss`, *and* `batch_accuracy` 1?
 
     >>> torch.manual_seed(0).seed() and None
@@ -150,16 +155,18 @@ def rescue(log: RunLog) -> dict[str, Any]:
     r"""From the bad start to a sound baseline, one change at a time.
 
     Args:
-        log: an empty log. `log.start(config, note)` runs a first configuration, `log.run(row, note, setting=value)` runs
-            that of an earlier row with a setting changed; both return the new row, with `row["initial_loss"]`, `row["loss"]`,
-            `row["train_accuracy"]` and `row["accuracy"]` (validation). Everything runs with one seed, which is 0.
+        log: an empty log. `log.start(config, note)` runs a first configuration,
+            `log.run(row, note, setting=value)` runs that of an earlier row with a setting changed; both
+            return the new row, with `row["initial_loss"]`, `row["loss"]`, `row["train_accuracy"]` and
+            `row["accuracy"]` (validation). Everything runs with one seed, which is 0.
 
     Returns:
-        The row of your baseline: a plain net, all regularisers and BatchNorm off, with an initial loss within 1.5 of log 10 and
-        a validation accuracy of at least 0.78.
+        The row of your baseline: a plain net, all regularisers and BatchNorm off, with an initial loss within
+        1.5 of log 10 and a validation accuracy of at least 0.78.
 
-    The log begins with `capstone.BAD_START`; every other run differs from its parent in exactly one setting, and says in its
-    note, in at least two words, why you try it. Runs that lead nowhere belong in the log as much as those that help.
+    The log begins with `capstone.BAD_START`; every other run differs from its parent in exactly one setting,
+    and says in its note, in at least two words, why you try it. Runs that lead nowhere belong in the log as
+    much as those that help.
     """
     row = log.start(capstone.BAD_START, "as it was found: accuracy of guessing, loss far above log 10")
     row = log.run(row, "the simplest net that could work: depth divided by 5", hidden=[64, 64])
@@ -182,12 +189,12 @@ def find_rate(rates: np.ndarray, losses: np.ndarray) -> float:
 
     Args:
         rates: the learning rates of the test, growing, shape (S,), S at least 50.
-        losses: the loss of each update's batch before it, shape (S,); infinite or huge where the training has blown up. Noisy: a
-            single low loss means nothing.
+        losses: the loss of each update's batch before it, shape (S,); infinite or huge where the training has
+            blown up. Noisy: a single low loss means nothing.
 
     Returns:
-        A rate with which training is fast and safe. Rule of thumb: a tenth to a third of the rate at which the *smoothed*
-        loss is lowest.
+        A rate with which training is fast and safe. Rule of thumb: a tenth to a third of the rate at which
+        the *smoothed* loss is lowest.
 
     >>> rates = np.geomspace(1e-4, 10, 101)
     >>> losses = 2.3 - 2 * np.exp(-(np.log10(rates / 0.5) ** 2))
@@ -203,19 +210,21 @@ def search(log: RunLog, rng: np.random.Generator) -> dict[str, Any]:
     r"""A random search for the learning rate and at least one more setting, in rounds.
 
     Args:
-        log: an empty log. `log.trial(config, "round 1", space=space)` runs a configuration and returns its row.
+        log: an empty log. `log.trial(config, "round 1", space=space)` runs a
+            configuration and returns its row.
         rng: source of randomness; nothing else is random.
 
     Returns:
         The row of the best trial of all, by validation accuracy.
 
-    Each trial is `capstone.SOUND`, or a configuration of yours that is the same in all trials, with the settings of `space` drawn
-    log-uniformly between their ends. `space` is a dict such as `{"lr": (1e-3, 1.0), "weight_decay": (1e-4, 0.1)}`: every
-    setting that varies, the rate among them, with both ends positive. In the first round the ends of the rate are at least a
-    factor of 100 apart. All trials of a round, five or more, share one space; there are at least 12 trials in at least two
-    rounds. Each new round has a new space, learned from the rounds before. The last space has the best trial inside: at
-    least a tenth of its length (on the log scale) away from both ends, in every setting. When the best trial lies at an
-    edge, another round is due.
+    Each trial is `capstone.SOUND`, or a configuration of yours that is the same in all trials, with the
+    settings of `space` drawn log-uniformly between their ends. `space` is a dict such as
+    `{"lr": (1e-3, 1.0), "weight_decay": (1e-4, 0.1)}`: every setting that varies, the rate among them, with
+    both ends positive. In the first round the ends of the rate are at least a factor of 100 apart. All trials
+    of a round, five or more, share one space; there are at least 12 trials in at least two rounds. Each new
+    round has a new space, learned from the rounds before. The last space has the best trial inside: at least
+    a tenth of its length (on the log scale) away from both ends, in every setting. When the best trial lies
+    at an edge, another round is due.
     """
     base = capstone.SOUND | {"epochs": 10}
     space = {"lr": (1e-3, 1.0), "weight_decay": (1e-4, 1e-1)}
@@ -246,12 +255,14 @@ def monitors(before: dict[str, np.ndarray], after: dict[str, np.ndarray], output
     Returns:
         A dict with these entries:
 
-        - `ratios`: for each weight matrix (arrays of two axes; biases have no say) the length of the update divided by the
-          length of the matrix before it, ‖after - before‖ / ‖before‖; name to float;
-        - `dead`: for each hidden layer the share of units whose outputs for all N samples lie within 1e-6 of each other; a
-          list of floats.
+        - `ratios`: for each weight matrix (arrays of two axes; biases have no say) the length of the update
+          divided by the length of the matrix before it, ‖after - before‖ / ‖before‖; name to float;
+        - `dead`: for each hidden layer the share of units whose outputs for all N samples lie within 1e-6 of
+          each other; a list of floats.
 
-    >>> found = monitors({"W": np.array([[3.0, 4.0]])}, {"W": np.array([[3.0, 4.05]])}, [np.array([[0.0, 1.0], [0.0, 2.0]])])
+    >>> found = monitors(
+    ...     {"W": np.array([[3.0, 4.0]])}, {"W": np.array([[3.0, 4.05]])}, [np.array([[0.0, 1.0], [0.0, 2.0]])]
+    ... )
     >>> round(found["ratios"]["W"], 6), found["dead"]
     (0.01, [0.5])
     """
@@ -269,9 +280,10 @@ def watched() -> dict[str, Any]:
     r"""A configuration whose dials stay in the green.
 
     Returns:
-        All settings, such as `capstone.SOUND | {"lr": 0.3}`. In its training, for every weight matrix, the median over the
-        epochs of the ratios that `capstone.run(config).ratios` notes lies between 1e-4 and 1e-2; in no hidden layer more than
-        half of the units are dead; and the validation accuracy is at least 0.78.
+        All settings, such as `capstone.SOUND | {"lr": 0.3}`. In its training, for every weight matrix, the
+        median over the epochs of the ratios that `capstone.run(config).ratios` notes lies between 1e-4 and
+        1e-2; in no hidden layer more than half of the units are dead; and the
+        validation accuracy is at least 0.78.
     """
     return capstone.SOUND | {"lr": 0.02, "epochs": 30}
 
@@ -286,12 +298,12 @@ def compare(log: RunLog) -> dict[str, tuple[float, float]]:
         log: an empty log. `log.trial(config, group, seed=seed)` runs a configuration and returns its row.
 
     Returns:
-        For each group `(mean, error)` of its validation accuracies: the mean over its n seeds, and the standard error of that
-        mean, $s/\sqrt n$ with $s$ the standard deviation that divides by n - 1.
+        For each group `(mean, error)` of its validation accuracies: the mean over its n seeds, and the
+        standard error of that mean, $s/\sqrt n$ with $s$ the standard deviation that divides by n - 1.
 
-    There is a group "none", in which `weight_decay`, `drop_prob`, `input_noise` and `label_smoothing` are 0, and for at
-    least three of these four a group that differs from it in this setting alone. Every group runs with the same seeds, at
-    least three.
+    There is a group "none", in which `weight_decay`, `drop_prob`, `input_noise` and `label_smoothing` are 0,
+    and for at least three of these four a group that differs from it in this setting alone. Every group runs
+    with the same seeds, at least three.
     """
     sides = {"none": {}, "weight decay": {"weight_decay": 0.03}, "dropout": {"drop_prob": 0.3}, "input noise": {"input_noise": 0.7}}
     table = {}
@@ -308,10 +320,12 @@ def final_model() -> tuple[dict[str, Any], int, dict[str, np.ndarray]]:
     r"""Your car: a configuration, a seed, and the weights that they lead to.
 
     Returns:
-        `(config, seed, weights)`: all settings (start from `capstone.SOUND`), a whole number, and the trained net's
-        `state_dict()` as arrays, as `capstone.run(config, seed).weights` gives it. Called again, the function returns the same.
+        `(config, seed, weights)`: all settings (start from `capstone.SOUND`), a whole number, and the trained
+        net's `state_dict()` as arrays, as `capstone.run(config, seed).weights` gives it. Called again, the
+        function returns the same.
 
-    Everything that you know from parts (a) to (f) may go into the settings. Nothing that you know of the test part may.
+    Everything that you know from parts (a) to (f) may go into the settings. Nothing that
+    you know of the test part may.
     """
     config = capstone.SOUND | {
         "hidden": [256, 256],
@@ -340,11 +354,13 @@ def open_vault(vault: TestVault, models: Sequence[Callable[[np.ndarray], np.ndar
         y_val: their digits (N,).
 
     Returns:
-        Which model you chose: the one that is right most often on the validation part, of several the first. Its predictions
-        for the vault's pictures, and no others, have been handed in.
+        Which model you chose: the one that is right most often on the validation part, of several the first.
+        Its predictions for the vault's pictures, and no others, have been handed in.
 
     >>> vault = TestVault(np.zeros((2, 64)))
-    >>> open_vault(vault, [lambda X: np.full(len(X), 3), lambda X: np.full(len(X), 5)], np.zeros((1, 64)), np.array([5]))
+    >>> open_vault(
+    ...     vault, [lambda X: np.full(len(X), 3), lambda X: np.full(len(X), 5)], np.zeros((1, 64)), np.array([5])
+    ... )
     Noted: 2 predictions. The vault has been opened once.
     1
     """

@@ -41,8 +41,8 @@ def make() -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """All of it.
 
     Returns:
-        `(shipped, wrong, test_rows)`: the arrays that ship, which training rows carry a wrong label (50,), and which of
-        scikit-learn's digits make the test part (447,).
+        `(shipped, wrong, test_rows)`: the arrays that ship, which training rows carry a wrong label (50,),
+        and which of scikit-learn's digits make the test part (447,).
     """
     X, y = digits(standardise=False)
     rng = np.random.default_rng(SEED)
@@ -87,10 +87,12 @@ def test_pictures(rng: np.random.Generator, copies: int) -> tuple[np.ndarray, np
 
 
 def score(config: Mapping[str, Any], seed: int, weights: Mapping[str, np.ndarray], rng: np.random.Generator) -> float:
-    """The accuracy that counts in the race: the smaller of that of the weights handed in and that of a run of our own.
+    """The accuracy that counts in the race: the smaller of that of the weights handed
+    in and that of a run of our own.
 
-    Weights that no run with these settings gives (found elsewhere, or trained on the clean test digits) therefore do not
-    count; nor do answers known by heart, since all photographs but one of each digit are new.
+    Weights that no run with these settings gives (found elsewhere, or trained on the clean test digits)
+    therefore do not count; nor do answers known by heart, since all photographs
+    but one of each digit are new.
 
     Args:
         config: all settings.
@@ -107,7 +109,8 @@ def score(config: Mapping[str, Any], seed: int, weights: Mapping[str, np.ndarray
 
 
 def agreement(config: Mapping[str, Any], seed: int, weights: Mapping[str, np.ndarray]) -> float:
-    """In what share of validation and test pictures the weights handed in and those of a run of our own read the same digit."""
+    """In what share of validation and test pictures the weights handed in and those of a run of our own read
+    the same digit."""
     from autograder.lab import capstone
 
     X = np.concatenate([noisy_digits.load()[part] for part in ("X_val", "X_test")])

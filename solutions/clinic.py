@@ -22,7 +22,8 @@ def train_c01(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -66,7 +67,8 @@ def train_c02(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -114,8 +116,9 @@ def train_c03(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss`, the `validation_loss`, and the `accuracy` on
-        the validation part. Both losses are mean cross-entropies, over a batch and over the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss`, the `validation_loss`,
+        and the `accuracy` on the validation part. Both losses are mean cross-entropies, over a batch and over
+        the validation part.
 
     A healthy run:
 
@@ -164,7 +167,8 @@ def train_c04(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, of the batches, and of dropout.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run. BatchNorm has counted 42 batches in each of 15 epochs:
 
@@ -213,7 +217,8 @@ def train_c05(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, of the batches, and of dropout.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -286,7 +291,8 @@ def train_c06(seed: int) -> tuple[ReaderC06, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -330,7 +336,8 @@ def train_c07(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -378,7 +385,8 @@ def train_c08(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -425,7 +433,8 @@ def rows_c09(stack: np.ndarray) -> np.ndarray:
         stack: grey values (height, width, N), one picture behind the other.
 
     Returns:
-        A table (N, height * width): row i holds picture i, line by line from the top, each line from left to right.
+        A table (N, height * width): row i holds picture i, line by line from the
+        top, each line from left to right.
 
     >>> rows_c09(np.arange(6).reshape(1, 2, 3)).tolist()
     [[0, 3], [1, 4], [2, 5]]
@@ -440,7 +449,8 @@ def train_c09(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -489,8 +499,8 @@ def train_c10(seed: int) -> tuple[nn.Sequential, list[dict[str, float]], list[fl
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history, log)`: the trained net; for each epoch the mean training `loss` and the `accuracy` on the validation part;
-        and the loss of every single step.
+        `(net, history, log)`: the trained net; for each epoch the mean training `loss` and the `accuracy` on
+        the validation part; and the loss of every single step.
 
     A healthy run:
 
@@ -566,7 +576,8 @@ def train_c11(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -611,8 +622,9 @@ def train_c12(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss`, and on the validation part R², `r2`, and
-        the `spread` (standard deviation) of the predictions. The target is standardised: mean 0, standard deviation 1.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss`, and on the validation
+        part R², `r2`, and the `spread` (standard deviation) of the predictions. The target is standardised:
+        mean 0, standard deviation 1.
 
     A healthy run:
 
@@ -666,7 +678,8 @@ def train_sp01(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -707,7 +720,8 @@ def train_sp02(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -753,7 +767,8 @@ def train_sp03(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -792,7 +807,8 @@ def train_sp03(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
 
 
 def augmented_sp04(X: torch.Tensor) -> torch.Tensor:
-    """Spare patient Sp.04, first half: wipe a line out of each picture, so that a net learns not to rely on a single stroke.
+    """Spare patient Sp.04, first half: wipe a line out of each picture, so that a net learns not to rely on a
+    single stroke.
 
     Args:
         X: standardised pictures (N, 64).
@@ -809,13 +825,15 @@ def augmented_sp04(X: torch.Tensor) -> torch.Tensor:
 
 
 def train_sp04(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
-    """Spare patient Sp.04, second half: a net learns from pictures that lack a line, in every epoch another one.
+    """Spare patient Sp.04, second half: a net learns from pictures that lack a
+    line, in every epoch another one.
 
     Args:
         seed: of the weights, of the split into training and validation part, of the batches and of the lines.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -861,8 +879,8 @@ def scaled_sp05(X_train: torch.Tensor, X_val: torch.Tensor) -> tuple[torch.Tenso
         X_val: measurements to validate with (M, D).
 
     Returns:
-        Both, with a mean taken off each feature and divided by its standard deviation; a feature that never changes is only
-        shifted.
+        Both, with a mean taken off each feature and divided by its standard deviation; a feature that never
+        changes is only shifted.
     """
     fitted = X_train
     mean, spread = fitted.mean(dim=0), fitted.std(dim=0, correction=0)
@@ -877,7 +895,8 @@ def train_sp05(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, and of the split into training and validation part.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the training `loss` and the `accuracy` on the
+        validation part.
 
     A healthy run:
 
@@ -920,7 +939,8 @@ def split_sp06(X: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
         seed: decides which picture goes where.
 
     Returns:
-        Row numbers `(train, val)`, about three quarters and one quarter. Every picture stands in one of the two parts.
+        Row numbers `(train, val)`, about three quarters and one quarter. Every picture
+        stands in one of the two parts.
     """
     first = torch.from_numpy(np.unique(X.numpy(), axis=0, return_index=True)[1])
     train, val = ward.split_rows(len(first), seed)
@@ -928,13 +948,15 @@ def split_sp06(X: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def train_sp06(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
-    """Spare patient Sp.06, second half: a net learns from a collection in which a fifth of the labels is drawn at random.
+    """Spare patient Sp.06, second half: a net learns from a collection in which a fifth of the labels is
+    drawn at random.
 
     Args:
         seed: of the collection, the split, the weights and the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -987,13 +1009,15 @@ def report_sp07(guesses: torch.Tensor, y: torch.Tensor) -> float:
 
 
 def train_sp07(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
-    """Spare patient Sp.07, second half: a net learns to find the eights among other digits; one picture in twenty is an 8.
+    """Spare patient Sp.07, second half: a net learns to find the eights among other digits; one picture in
+    twenty is an 8.
 
     Args:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `report` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `report` on the
+        validation part.
 
     A healthy run:
 
@@ -1043,13 +1067,15 @@ def validate_sp08(net: nn.Module, X_val: torch.Tensor, y_val: torch.Tensor) -> f
 
 
 def train_sp08(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
-    """Spare patient Sp.08, second half: a net learns from pictures that are moved by up to a pixel, each time anew.
+    """Spare patient Sp.08, second half: a net learns from pictures that are moved by
+    up to a pixel, each time anew.
 
     Args:
         seed: of the weights, of the split into training and validation part, of the batches and of the moves.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -1091,7 +1117,8 @@ def centred_sp09(pictures: np.ndarray, slate: np.ndarray) -> np.ndarray:
         slate: photograph of the slate with nothing on it (64,), uint8.
 
     Returns:
-        By how much each pixel is brighter than the slate, divided by 128; negative where it is darker. (N, 64), float32.
+        By how much each pixel is brighter than the slate, divided by 128; negative where it is darker. (N,
+        64), float32.
     """
     return (pictures.astype(np.float32) - slate) / 128
 
@@ -1100,10 +1127,12 @@ def train_sp09(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
     """Spare patient Sp.09, second half: a net learns to read digits from photographs.
 
     Args:
-        seed: of the weights, of the camera's noise, of the split into training and validation part, and of the batches.
+        seed: of the weights, of the camera's noise, of the split into training and
+            validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -1144,14 +1173,15 @@ sp09_diagnosis = "unsigned_wraps"  # Sp.09: in uint8, 40 - 43 is 253
 def train_sp10(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
     """Spare patient Sp.10: a small net learns to read digits, and is kept from large weights.
 
-    What is minimised is the cross-entropy plus `LAMBDA` times the sum of the squares of all weights and biases.
+    What is minimised is the cross-entropy plus `LAMBDA` times the sum of the
+    squares of all weights and biases.
 
     Args:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean cross-entropy of the training batches, `loss`, and the
-        `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean cross-entropy of the training batches,
+        `loss`, and the `accuracy` on the validation part.
 
     A healthy run:
 
@@ -1195,7 +1225,8 @@ def train_sp11(seed: int) -> tuple[nn.Sequential, list[dict[str, float]]]:
         seed: of the weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(net, history)`: the trained net, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 
@@ -1256,7 +1287,8 @@ def train_sp12(seed: int) -> tuple[nn.Linear, list[dict[str, float]]]:
         seed: of the head's weights, of the split into training and validation part, and of the batches.
 
     Returns:
-        `(head, history)`: the trained head, and for each epoch the mean training `loss` and the `accuracy` on the validation part.
+        `(head, history)`: the trained head, and for each epoch the mean training `loss` and the `accuracy` on
+        the validation part.
 
     A healthy run:
 

@@ -24,14 +24,15 @@ def expected_initial_loss(kind: str, C: int, B: int | None = None, reduction: st
     r"""What the loss of a net should be before the first update, when it knows nothing yet and says so.
 
     Args:
-        kind: "multiclass", cross-entropy over C classes; "binary", cross-entropy of a single yes or no; "regression", squared error
-            on targets that are standardised (mean 0, variance 1).
+        kind: "multiclass", cross-entropy over C classes; "binary", cross-entropy of a single yes or no;
+            "regression", squared error on targets that are standardised (mean 0, variance 1).
         C: number of classes; only "multiclass" looks at it.
         B: number of samples in the batch; needed for a sum.
         reduction: "mean" or "sum" over the batch.
 
     Returns:
-        The expected loss: in nats for the first two kinds, in squared standard deviations of the target for the third.
+        The expected loss: in nats for the first two kinds, in squared standard
+        deviations of the target for the third.
 
     Raises:
         ValueError: an unknown kind or reduction, or a sum without B.
@@ -52,17 +53,19 @@ def expected_initial_loss(kind: str, C: int, B: int | None = None, reduction: st
 def check_initial_loss(model: nn.Module, X: torch.Tensor, y: torch.Tensor) -> str:
     r"""Read the first loss of a classifier, and say what it points to.
 
-    The model is asked once, in evaluation mode and without gradients. What comes out is compared with three numbers, in this order;
+    The model is asked once, in evaluation mode and without gradients. What comes out is compared with three
+    numbers, in this order;
     "near" means within 10 % of the number.
 
     Args:
-        model: takes `(X, y)` and returns `(logits, loss)`, logits of shape (B, C). Afterwards its weights, its statistics, its
-            gradients and the mode of every one of its parts are what they were.
+        model: takes `(X, y)` and returns `(logits, loss)`, logits of shape (B, C). Afterwards its weights,
+            its statistics, its gradients and the mode of every one of its parts are what they were.
         X: inputs (B, ...).
         y: labels (B,). B should be several times C.
 
     Returns:
-        "ok": the loss is near log C or below it (labels that are not balanced, and a bias that knows it, start lower);
+        "ok": the loss is near log C or below it (labels that are not balanced, and a bias that knows it,
+        start lower);
         "summed": it is near B log C;
         "softmax_over_batch": it is near log B;
         "too_confident": it is none of these.
@@ -93,26 +96,32 @@ four_sixteen = "C"  # Q8.4: log 64, the batch size, where log 10 should stand
 def overfit_one_batch(
     model_fn: Callable[[], nn.Module], batch: tuple[torch.Tensor, torch.Tensor], steps: int = 100, lr: float = 0.1
 ) -> tuple[list[float], float, bool]:
-    r"""Can this model learn one batch by heart? If not, something is broken, and no amount of data will mend it.
+    r"""Can this model learn one batch by heart? If not, something is broken, and
+    no amount of data will mend it.
 
-    Trains a copy of the model on the whole batch, the same at every step, with `torch.optim.SGD(..., lr=lr, momentum=0.9)` and
-    cross-entropy. The copy is in training mode throughout, because that is the mode whose health is in question.
+    Trains a copy of the model on the whole batch, the same at every step, with
+    `torch.optim.SGD(..., lr=lr, momentum=0.9)` and cross-entropy. The copy is in training mode throughout,
+    because that is the mode whose health is in question.
 
     Args:
-        model_fn: returns the model to test, which gives logits (N, C). It may hand out a model that is in use: its weights,
-            its mode and its gradients stay as they are.
+        model_fn: returns the model to test, which gives logits (N, C). It may hand out a model that is in
+            use: its weights, its mode and its gradients stay as they are.
         batch: inputs (N, ...) and class labels (N,).
         steps: number of updates.
         lr: learning rate.
 
     Returns:
-        `(losses, accuracy, ok)`. `losses` holds `steps + 1` floats, the loss before every update and after the last one.
-        `accuracy` is the share of the batch that the model gets right after the last update, and `ok` is True when all of it is
-        right *and* the last loss is below 0.05. A small batch asks little: who passes with one sample may still fail with 128.
+        `(losses, accuracy, ok)`. `losses` holds `steps + 1` floats, the loss before every update and after
+        the last one.
+        `accuracy` is the share of the batch that the model gets right after the last update, and `ok` is True
+        when all of it is right *and* the last loss is below 0.05. A small batch asks little: who passes with
+        one sample may still fail with 128.
 
     >>> def model_fn():
     ...     return nn.Linear(1, 2)
-    >>> losses, accuracy, ok = overfit_one_batch(model_fn, (torch.tensor([[-1.0], [1.0]]), torch.tensor([0, 1])), steps=50, lr=0.5)
+    >>> losses, accuracy, ok = overfit_one_batch(
+    ...     model_fn, (torch.tensor([[-1.0], [1.0]]), torch.tensor([0, 1])), steps=50, lr=0.5
+    ... )
     >>> len(losses), accuracy, ok
     (51, 1.0, True)
     """
@@ -143,8 +152,8 @@ softmax_twice_floor = float(
 class LeakyReluFn(torch.autograd.Function):
     r"""The leaky ReLU with a slope that can be learned: $f(x, s) = x$ where $x > 0$, and $s\,x$ elsewhere.
 
-    Autograd calls `forward` on the way up, with `ctx`, a place to leave what the way back needs, and `backward` on the way back.
-    Call it as `LeakyReluFn.apply(x, slope)`.
+    Autograd calls `forward` on the way up, with `ctx`, a place to leave what the way back needs, and
+    `backward` on the way back. Call it as `LeakyReluFn.apply(x, slope)`.
 
     >>> x = torch.tensor([2.0, -3.0], requires_grad=True)
     >>> slope = torch.tensor(0.5, requires_grad=True)
@@ -186,21 +195,23 @@ class LeakyReluFn(torch.autograd.Function):
 
 
 def param_gradcheck(model: nn.Module, loss_fn: Callable[[nn.Module], torch.Tensor], n: int = 50, h: float = 1e-5) -> float:
-    r"""Is what autograd computes the slope of the loss? Looks at some entries of a model's parameters, drawn at random.
+    r"""Is what autograd computes the slope of the loss? Looks at some entries of a
+    model's parameters, drawn at random.
 
     For each of them the analytic gradient $a$ is held against the central difference
     $\hat a = \bigl(L(w + h) - L(w - h)\bigr) / 2h$.
 
     Args:
         model: its parameters are float64. Afterwards the model is what it was, its buffers included.
-        loss_fn: takes the model, returns the loss, a scalar. It may draw random numbers, as a model with dropout does: every one of
-            its calls is made under the same seed.
-        n: how many entries to look at; all of them when there are not more than n. Those that need no gradient do not count.
+        loss_fn: takes the model, returns the loss, a scalar. It may draw random numbers, as a model with
+            dropout does: every one of its calls is made under the same seed.
+        n: how many entries to look at; all of them when there are not more than n. Those that need no
+            gradient do not count.
         h: step; unit of a parameter.
 
     Returns:
-        The largest $|a - \hat a| / \max(|a|, |\hat a|, 10^{-4})$: below 1e-6 all is well, above 1e-2 something is wrong.
-        A parameter that has no gradient counts with $a = 0$.
+        The largest $|a - \hat a| / \max(|a|, |\hat a|, 10^{-4})$: below 1e-6 all is well, above 1e-2
+        something is wrong. A parameter that has no gradient counts with $a = 0$.
 
     Raises:
         ValueError: a parameter is not float64.
@@ -250,12 +261,13 @@ class ActivationMonitor:
         types: classes of the modules to watch, such as `(nn.ReLU, nn.Tanh)`. Their outputs are tensors.
 
     Attributes:
-        records: one dict for each call of a watched module, in the order of the calls, all of plain numbers, so that nothing of the
-            model is kept alive:
-            `name` as in `model.named_modules()`; `mean` and `std` (divided by the number of entries, not by one less) of all
-            entries of the output; `zero`, the share of entries that are exactly 0; `saturated`, the share whose absolute value
-            is above 0.98, which means something for a tanh; `histogram`, how many entries lie in each of 13 bins of
-            width 0.5 around -3, -2.5, ..., 2.5, 3, as ints. What lies beyond counts in the first or the last.
+        records: one dict for each call of a watched module, in the order of the calls, all of plain numbers,
+            so that nothing of the model is kept alive:
+            `name` as in `model.named_modules()`; `mean` and `std` (divided by the number of entries, not by
+            one less) of all entries of the output; `zero`, the share of entries that are exactly 0;
+            `saturated`, the share whose absolute value is above 0.98, which means something for a tanh;
+            `histogram`, how many entries lie in each of 13 bins of width 0.5 around -3, -2.5, ..., 2.5, 3, as
+            ints. What lies beyond counts in the first or the last.
 
     >>> model = nn.Sequential(nn.Linear(2, 4), nn.ReLU())
     >>> with ActivationMonitor(model, (nn.ReLU,)) as monitor:
@@ -308,18 +320,20 @@ class ActivationMonitor:
 
 
 def update_ratios(model: nn.Module, opt: torch.optim.Optimizer, closure: Callable[[], Any]) -> dict[str, float]:
-    r"""Make one step of the optimizer, and say how far each weight matrix has moved, as a share of its own size.
+    r"""Make one step of the optimizer, and say how far each weight matrix has
+    moved, as a share of its own size.
 
     Args:
         model: the model that is trained.
         opt: its optimizer.
-        closure: empties the gradients, computes the loss, calls `backward()` and returns the loss, as torch's optimizers take it.
-            It is called once.
+        closure: empties the gradients, computes the loss, calls `backward()` and returns the loss, as torch's
+            optimizers take it. It is called once.
 
     Returns:
-        For the name of every parameter with two dimensions or more, in the order of `model.named_parameters()`, the ratio
-        $\lVert w_\text{after} - w_\text{before} \rVert / \lVert w_\text{before} \rVert$, without unit. For a matrix that was all
-        zero it is `math.inf` when it has moved, and 0.0 when it has not.
+        For the name of every parameter with two dimensions or more, in the order of
+        `model.named_parameters()`, the ratio
+        $\lVert w_\text{after} - w_\text{before} \rVert / \lVert w_\text{before} \rVert$, without unit. For a
+        matrix that was all zero it is `math.inf` when it has moved, and 0.0 when it has not.
 
     >>> model = nn.Linear(2, 1, bias=False)
     >>> _ = nn.init.ones_(model.weight)
@@ -348,7 +362,8 @@ accuracy_up_loss_up = "B"  # Q8.2: two samples come over the line by a hair whil
 
 
 def first_nonfinite(model: nn.Module, x: torch.Tensor) -> tuple[str, str] | None:
-    r"""Where does the first number appear that is no number? Sends x through the model, and a gradient of ones back.
+    r"""Where does the first number appear that is no number? Sends x through the
+    model, and a gradient of ones back.
 
     Args:
         model: returns a tensor. Afterwards it is what it was: no hooks, no gradients, the same statistics.
@@ -357,10 +372,11 @@ def first_nonfinite(model: nn.Module, x: torch.Tensor) -> tuple[str, str] | None
     Returns:
         `(name, kind)` of the first finding, in the order of time, or None when all is finite:
         `("input", kind)` when x is not finite;
-        `(name, kind)` for the module, named as in `model.named_modules()`, that is the first to finish with an output that is not
-        finite. The kind is "inf" when an infinity is among the numbers, else "nan";
-        `(name, "gradient inf")` or `(name, "gradient nan")`, when the way up is clean, for the module without submodules that is
-        the first, on the way back, whose *input* or own parameter gets a gradient that is not finite.
+        `(name, kind)` for the module, named as in `model.named_modules()`, that is the first to finish with
+        an output that is not finite. The kind is "inf" when an infinity is among the numbers, else "nan";
+        `(name, "gradient inf")` or `(name, "gradient nan")`, when the way up is clean, for the module without
+        submodules that is the first, on the way back, whose *input* or own parameter gets
+        a gradient that is not finite.
 
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
     >>> _ = nn.init.constant_(model[0].bias, float("inf"))
@@ -423,7 +439,8 @@ def safe_normalize(x: torch.Tensor) -> torch.Tensor:
 
 
 def bce_with_logits(z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    r"""Cross-entropy of a yes or no, from the score instead of the probability: $-y \log\sigma(z) - (1-y)\log(1-\sigma(z))$.
+    r"""Cross-entropy of a yes or no, from the score instead of the probability:
+    $-y \log\sigma(z) - (1-y)\log(1-\sigma(z))$.
 
     Args:
         z: scores (N,), any size.
@@ -445,8 +462,9 @@ def safe_std(x: torch.Tensor) -> torch.Tensor:
         x: (N, D).
 
     Returns:
-        (D,): $\sqrt{\frac1N\sum_i (x_{ij} - \mu_j)^2}$; where all entries of a column are the same number, 1 instead of 0, and
-        the gradient 0. (What the formula gives for such a column need not be 0: the computed mean of six 0.1 is not 0.1.)
+        (D,): $\sqrt{\frac1N\sum_i (x_{ij} - \mu_j)^2}$; where all entries of a column are the same number, 1
+        instead of 0, and the gradient 0. (What the formula gives for such a column need not be 0: the
+        computed mean of six 0.1 is not 0.1.)
 
     >>> safe_std(torch.tensor([[1.0, 7.0], [5.0, 7.0]]))
     tensor([2., 1.])
@@ -460,22 +478,24 @@ def safe_std(x: torch.Tensor) -> torch.Tensor:
 
 
 def dependency_chart(model: nn.Module, x: torch.Tensor, probes: int = 20) -> torch.Tensor:
-    r"""Which outputs of a batch depend on which of its inputs? A healthy net treats every sample as if it were alone.
+    r"""Which outputs of a batch depend on which of its inputs? A healthy net treats
+    every sample as if it were alone.
 
-    Entry (i, j) is True when some output of sample i has a gradient other than 0 with respect to some input of sample j, at `x` or
-    at one of `probes` further batches of standard normal numbers: behind a ReLU a connection may be closed at one place and
-    open at another. The gradient is that of a *weighted* sum of the outputs of sample i, with random weights, because
-    a plain sum may be constant where the outputs are not (those of a softmax sum to 1).
+    Entry (i, j) is True when some output of sample i has a gradient other than 0 with respect to some input
+    of sample j, at `x` or at one of `probes` further batches of standard normal numbers: behind a ReLU a
+    connection may be closed at one place and open at another. The gradient is that of a *weighted* sum of the
+    outputs of sample i, with random weights, because a plain sum may be constant where the outputs are not
+    (those of a softmax sum to 1).
 
     Args:
-        model: takes a batch (N, ...) and gives a batch (N, ...), each with any number of further axes. It is looked at in the mode
-            it is in. Its weights, its buffers and its gradients stay as they are.
+        model: takes a batch (N, ...) and gives a batch (N, ...), each with any number of further axes. It is
+            looked at in the mode it is in. Its weights, its buffers and its gradients stay as they are.
         x: inputs (N, ...) in floating point; not changed.
         probes: number of random batches beside `x`.
 
     Returns:
-        Tensor (N, N) of booleans, outputs down, inputs across. A model whose outputs do not hang on its inputs at all gives False
-        everywhere.
+        Tensor (N, N) of booleans, outputs down, inputs across. A model whose outputs do not hang on its
+        inputs at all gives False everywhere.
 
     Source: Karpathy (2019), "A recipe for training neural networks", where the sum has no weights.
 
@@ -510,7 +530,8 @@ def find_untrained(
     r"""Which parts of a model does this optimizer not train, and why?
 
     Args:
-        model: the model that is meant to be trained. Its weights, its buffers and its gradients stay as they are.
+        model: the model that is meant to be trained. Its weights, its buffers and
+            its gradients stay as they are.
         opt: the optimizer that is meant to train it.
         loss_fn: takes a model, `model` itself or a copy, and returns its loss on some batch.
 
@@ -518,12 +539,13 @@ def find_untrained(
         Five lists of names, each in the order of `model.named_parameters()` or `model.named_modules()`:
 
         - "frozen": parameters that do not require gradients. The next three lists leave them out.
-        - "not_in_optimizer": parameters that are in no group of `opt`. What counts is the object, not its numbers.
+        - "not_in_optimizer": parameters that are in no group of `opt`. What counts
+          is the object, not its numbers.
         - "no_grad": parameters that the loss does not depend on: there is no gradient.
         - "zero_grad": parameters whose gradient is there and 0 in every entry.
-        - "hidden_modules": modules in a plain list, tuple or dict (or one inside another) that is an attribute of the
-          model or one of its modules, unless they are registered as well. They are named by the place where they
-          stand, as `layers[0]` or `block.more['left'][1]`.
+        - "hidden_modules": modules in a plain list, tuple or dict (or one inside another) that is an
+          attribute of the model or one of its modules, unless they are registered as well. They are named by
+          the place where they stand, as `layers[0]` or `block.more['left'][1]`.
 
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
     >>> model[0].bias.requires_grad = False
@@ -570,13 +592,13 @@ def audit_loader(loader: Iterable[tuple[torch.Tensor, torch.Tensor]], C: int) ->
     r"""Look at the data as the net will get them, before any net does.
 
     Args:
-        loader: gives batches of inputs (n, ...) and integer labels (n,). It is gone through once, to its end: a second pass may
-            come in another order, or not at all.
+        loader: gives batches of inputs (n, ...) and integer labels (n,). It is gone through once, to its end:
+            a second pass may come in another order, or not at all.
         C: number of classes; labels are to be 0 ... C - 1.
 
     Returns:
-        A dict; "samples" is their number, everything else a list of integers. Samples count from 0 in the order in which they
-        come, features in the order of `inputs.reshape(n, -1)`.
+        A dict; "samples" is their number, everything else a list of integers. Samples count from 0 in the
+        order in which they come, features in the order of `inputs.reshape(n, -1)`.
 
         - "counts": how many samples have label 0, 1, ..., C - 1.
         - "bad_labels": samples with any other label.
@@ -585,7 +607,10 @@ def audit_loader(loader: Iterable[tuple[torch.Tensor, torch.Tensor]], C: int) ->
         - "duplicates": samples whose inputs, rounded to 6 decimals, stood in an earlier sample.
         - "single_label_batches": batches, counted from 0, of more than one sample and one label only.
 
-    >>> batches = [(torch.tensor([[1.0, 5.0], [2.0, 5.0]]), torch.tensor([0, 0])), (torch.tensor([[1.0, 5.0]]), torch.tensor([3]))]
+    >>> batches = [
+    ...     (torch.tensor([[1.0, 5.0], [2.0, 5.0]]), torch.tensor([0, 0])),
+    ...     (torch.tensor([[1.0, 5.0]]), torch.tensor([3])),
+    ... ]
     >>> report = audit_loader(batches, C=3)
     >>> report["counts"], report["bad_labels"], report["duplicates"]
     ([2, 0, 0], [2], [2])
@@ -619,8 +644,9 @@ def overlap(A: np.ndarray, B: np.ndarray, decimals: int = 6) -> np.ndarray:
 
     Args:
         A, B: samples (N, ...) and (M, ...), in any order and of any precision.
-        decimals: samples count as equal when all their numbers are, after rounding to so many decimals. A picture that was
-            saved in float32, or standardised on the way, comes back with noise in its last digits.
+        decimals: samples count as equal when all their numbers are, after rounding to so many decimals. A
+            picture that was saved in float32, or standardised on the way, comes back
+            with noise in its last digits.
 
     Returns:
         The indices of these samples in A, rising; an array of integers, empty when there are none.
@@ -638,7 +664,8 @@ def class_weights(counts: np.ndarray) -> np.ndarray:
 
     .. math:: w_c = \frac{n}{C\,n_c}, \qquad n = \sum_c n_c
 
-    Over the *samples* the mean weight is 1, so that the mean loss, and with it the learning rate that suits it, keeps its size.
+    Over the *samples* the mean weight is 1, so that the mean loss, and with it the learning rate that suits
+    it, keeps its size.
 
     Args:
         counts: numbers of samples n_c (C,).
@@ -663,8 +690,9 @@ def class_weights(counts: np.ndarray) -> np.ndarray:
 def balanced_batches(y: np.ndarray, B: int, rng: np.random.Generator) -> list[np.ndarray]:
     r"""One epoch of batches in which all classes are equally frequent.
 
-    There are just as many batches as it takes to show each sample of the largest class at least once. Within a class all samples
-    take part equally: how often they appear in the epoch differs by one at most, and which of them appear once more is up to `rng`.
+    There are just as many batches as it takes to show each sample of the largest class at least once. Within
+    a class all samples take part equally: how often they appear in the epoch differs by one at most, and
+    which of them appear once more is up to `rng`.
 
     Args:
         y: labels (N,); every label that occurs is a class.
@@ -727,8 +755,8 @@ def precision_recall_f1(M: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
         M: a confusion matrix (C, C), true classes down, predicted ones across.
 
     Returns:
-        Precision, recall and F1 of every class, each (C,). What would be 0/0 is 0: the precision of a class that is never
-        predicted, the recall of one that never occurs, the F1 where both are 0.
+        Precision, recall and F1 of every class, each (C,). What would be 0/0 is 0: the precision of a class
+        that is never predicted, the recall of one that never occurs, the F1 where both are 0.
 
     >>> precision, recall, f1 = precision_recall_f1(np.array([[1, 2], [0, 1]]))
     >>> precision.round(3).tolist(), recall.round(3).tolist(), f1.tolist()
@@ -744,8 +772,9 @@ def precision_recall_f1(M: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
 def roc_curve(y: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     r"""False alarms against hits, for every threshold that a score could be cut at.
 
-    A sample is called positive when its score is at least the threshold. The threshold falls from above all scores, where
-    nothing is called positive, through every *distinct* score: samples that share a score can only change sides together.
+    A sample is called positive when its score is at least the threshold. The threshold falls from above all
+    scores, where nothing is called positive, through every *distinct* score: samples that share a score can
+    only change sides together.
 
     .. math:: \text{FPR} = \frac{\text{false positives}}{\text{all negatives}}, \qquad
         \text{TPR} = \frac{\text{true positives}}{\text{all positives}}
@@ -755,7 +784,8 @@ def roc_curve(y: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         s: scores (N,), higher for "more likely positive".
 
     Returns:
-        `(fpr, tpr)`, each with one entry more than there are distinct scores. The first point is (0, 0), the last (1, 1).
+        `(fpr, tpr)`, each with one entry more than there are distinct scores. The first
+        point is (0, 0), the last (1, 1).
 
     Raises:
         ValueError: one of the two classes is missing.
@@ -787,8 +817,9 @@ def pr_curve(y: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         s: scores (N,), higher for "more likely positive".
 
     Returns:
-        `(recall, precision)`, what goes across first, each with one entry more than there are distinct scores. At the first
-        point nothing is called positive: the recall is 0, and the precision, which would be 0/0, is 1 by convention.
+        `(recall, precision)`, what goes across first, each with one entry more than there are distinct
+        scores. At the first point nothing is called positive: the recall is 0, and the precision, which would
+        be 0/0, is 1 by convention.
 
     Raises:
         ValueError: there are no positives.
@@ -813,7 +844,8 @@ def auc(x: np.ndarray, y: np.ndarray) -> float:
     r"""The area under a curve that is given by points, with straight lines between them (trapezoids).
 
     Args:
-        x: places across (P,), rising or falling all the way; neighbours may be equal, where the curve goes straight up or down.
+        x: places across (P,), rising or falling all the way; neighbours may be equal, where the curve goes
+            straight up or down.
         y: heights (P,).
 
     Returns:
@@ -840,8 +872,8 @@ def tb_smooth(v: np.ndarray, w: float) -> np.ndarray:
     .. math:: a_t = w\,a_{t-1} + (1-w)\,v_t, \qquad \text{smoothed}_t = \frac{a_t}{1 - w^t}, \qquad a_0 = 0
 
     Args:
-        v: the curve (T,). Where it is nan or infinite the result is the same, and average and count t go on as if there were
-            no such value.
+        v: the curve (T,). Where it is nan or infinite the result is the same, and average and count t go on
+            as if there were no such value.
         w: the weight of the past, in [0, 1); 0 leaves the curve as it is.
 
     Returns:
@@ -850,7 +882,8 @@ def tb_smooth(v: np.ndarray, w: float) -> np.ndarray:
     Raises:
         ValueError: w is outside of [0, 1).
 
-    Source: the scalar charts of TensorBoard; the correction is that of Kingma & Ba (2015), arXiv:1412.6980, section 3.
+    Source: the scalar charts of TensorBoard; the correction is that of Kingma & Ba
+    (2015), arXiv:1412.6980, section 3.
 
     >>> tb_smooth(np.array([4.0, 4.0, 0.0, 0.0]), 0.5).round(4).tolist()
     [4.0, 4.0, 1.7143, 0.8]
@@ -878,11 +911,13 @@ def save_ckpt(
     Args:
         model, optimizer, scheduler: the training's parts, as they are now.
         epoch: number of epochs done.
-        rng: draws the order of the samples. Dropout draws from torch's own generator, whose state belongs in here too.
+        rng: draws the order of the samples. Dropout draws from torch's own generator,
+            whose state belongs in here too.
 
     Returns:
-        A dict with the keys "model", "optimizer", "scheduler", "epoch", "rng" (of NumPy's generator) and "torch_rng". It is a
-        snapshot: no training that goes on changes it. `torch.save` can write it to a file, and `torch.load` read it again.
+        A dict with the keys "model", "optimizer", "scheduler", "epoch", "rng" (of NumPy's generator) and
+        "torch_rng". It is a snapshot: no training that goes on changes it. `torch.save` can write it to a
+        file, and `torch.load` read it again.
 
     >>> model = nn.Linear(1, 1)
     >>> opt = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -912,10 +947,10 @@ def load_ckpt(
     r"""Put a training back to where it was saved.
 
     Args:
-        ckpt: what `save_ckpt` returned, or what came back from a file. It can be loaded again afterwards, any number of times:
-            nothing that is trained later may reach into it.
-        model, optimizer, scheduler, rng: freshly made parts of the same kind, which get the saved state; torch's own
-            generator gets its state back as well.
+        ckpt: what `save_ckpt` returned, or what came back from a file. It can be loaded again afterwards, any
+            number of times: nothing that is trained later may reach into it.
+        model, optimizer, scheduler, rng: freshly made parts of the same kind, which get the saved state;
+            torch's own generator gets its state back as well.
 
     Returns:
         The number of epochs done.
@@ -946,15 +981,18 @@ def time_steps(
     Args:
         fn: makes one step; it is called `warmup + n` times.
         n: number of steps that count.
-        warmup: number of steps before them that do not: the first ones build caches, start workers and choose algorithms.
+        warmup: number of steps before them that do not: the first ones build caches, start
+            workers and choose algorithms.
         total: number of steps of the whole training.
         clock: gives the time in seconds.
 
     Returns:
-        `(median, total_estimate)` in seconds: the median of the n steps' durations, and `total` times as much.
+        `(median, total_estimate)` in seconds: the median of the n steps'
+        durations, and `total` times as much.
 
     Warns:
-        UserWarning: the median is above 0.5 s. With a small net something beside the computation is slow, most likely the loader.
+        UserWarning: the median is above 0.5 s. With a small net something beside the computation is slow,
+        most likely the loader.
 
     >>> now = [0.0]
     >>> def step():

@@ -25,12 +25,13 @@ def l1(arrays: list[np.ndarray], biases: bool = False) -> tuple[float, list[np.n
     r"""The sum of the absolute weights, $\sum |w|$, and its gradient.
 
     Args:
-        arrays: the parameters of a network, weight matrices (two or more axes) and biases (one axis) in any order.
+        arrays: the parameters of a network, weight matrices (two or more axes) and
+            biases (one axis) in any order.
         biases: do arrays with fewer than two axes count as well?
 
     Returns:
-        `(value, gradients)`: a float, and a list of new arrays of the shapes of `arrays`; zeros for what does not count. By
-        convention the slope of $|w|$ at exactly 0 is 0.
+        `(value, gradients)`: a float, and a list of new arrays of the shapes of `arrays`; zeros for what does
+        not count. By convention the slope of $|w|$ at exactly 0 is 0.
 
     >>> value, gradients = l1([np.array([[1.0, -3.0, 0.0]]), np.array([5.0])])
     >>> value, gradients[0].tolist(), gradients[1].tolist()
@@ -48,11 +49,13 @@ def l2(arrays: list[np.ndarray], biases: bool = False) -> tuple[float, list[np.n
     r"""The sum of the squared weights, $\sum w^2$, and its gradient. Convention: no factor one half.
 
     Args:
-        arrays: the parameters of a network, weight matrices (two or more axes) and biases (one axis) in any order.
+        arrays: the parameters of a network, weight matrices (two or more axes) and
+            biases (one axis) in any order.
         biases: do arrays with fewer than two axes count as well?
 
     Returns:
-        `(value, gradients)`: a float, and a list of new arrays of the shapes of `arrays`; zeros for what does not count.
+        `(value, gradients)`: a float, and a list of new arrays of the shapes of `arrays`;
+        zeros for what does not count.
 
     >>> value, gradients = l2([np.array([[1.0, -3.0, 0.0]]), np.array([5.0])])
     >>> value, gradients[0].tolist(), gradients[1].tolist()
@@ -70,7 +73,8 @@ def elastic(arrays: list[np.ndarray], a: float, b: float, biases: bool = False) 
     r"""The elastic net, $a \sum w^2 + b \sum |w|$, and its gradient.
 
     Args:
-        arrays: the parameters of a network, weight matrices (two or more axes) and biases (one axis) in any order.
+        arrays: the parameters of a network, weight matrices (two or more axes) and
+            biases (one axis) in any order.
         a: weight of the squares, not negative.
         b: weight of the absolute values, not negative.
         biases: do arrays with fewer than two axes count as well?
@@ -92,7 +96,8 @@ def elastic(arrays: list[np.ndarray], a: float, b: float, biases: bool = False) 
 def soft_threshold(w: np.ndarray, t: float) -> np.ndarray:
     r"""Move every weight by `t` towards 0, and no further than 0.
 
-    This is the exact solution of $\min_v \tfrac12 (v - w)^2 + t|v|$ for every entry: the step that goes with an L1 penalty.
+    This is the exact solution of $\min_v \tfrac12 (v - w)^2 + t|v|$ for every entry: the step that goes with
+    an L1 penalty.
 
     Args:
         w: any shape.
@@ -116,7 +121,8 @@ def dropout_train(x: np.ndarray, keep_prob: float, u: np.ndarray) -> np.ndarray:
     Args:
         x: activations, any shape.
         keep_prob: probability with which an entry stays, in (0, 1].
-        u: numbers drawn uniformly from [0, 1), of the shape of `x`. An entry stays where its number is smaller than `keep_prob`.
+        u: numbers drawn uniformly from [0, 1), of the shape of `x`. An entry stays where its number is
+            smaller than `keep_prob`.
 
     Returns:
         New array of the shape of `x`: entries that stay are as they were, the others 0.
@@ -149,18 +155,19 @@ def dropout_test(x: np.ndarray, keep_prob: float) -> np.ndarray:
 
 
 def inverted_dropout(x: np.ndarray, keep_prob: float, mode: str, u: np.ndarray) -> tuple[np.ndarray, Any]:
-    """Dropout as every library has it: the scaling is done in training, so that eval mode does nothing at all.
+    """Dropout as every library has it: the scaling is done in training, so that
+    eval mode does nothing at all.
 
     Args:
         x: activations, any shape.
         keep_prob: probability with which an entry stays, in (0, 1].
         mode: "train" or "eval".
-        u: numbers drawn uniformly from [0, 1), of the shape of `x`. In training an entry stays where its number is smaller than
-            `keep_prob`; in eval mode they play no role.
+        u: numbers drawn uniformly from [0, 1), of the shape of `x`. In training an entry stays where its
+            number is smaller than `keep_prob`; in eval mode they play no role.
 
     Returns:
-        `(out, cache)`: an array of the shape of `x`, and whatever `dropout_backward` needs. The caller may overwrite `x` and `u`
-        afterwards; the cache must not notice.
+        `(out, cache)`: an array of the shape of `x`, and whatever `dropout_backward` needs. The caller may
+        overwrite `x` and `u` afterwards; the cache must not notice.
 
     Raises:
         ValueError: `keep_prob` lies outside of (0, 1], or `mode` is neither of the two.
@@ -205,13 +212,15 @@ def exact_dropout_ensemble(h: np.ndarray, W: np.ndarray, keep_prob: float) -> tu
     r"""Average a softmax layer over all the networks that dropout of its inputs can leave.
 
     Args:
-        h: activations of n hidden units (n,), n at most 10; each is kept with probability `keep_prob` or set to 0, unscaled.
+        h: activations of n hidden units (n,), n at most 10; each is kept with probability `keep_prob` or set
+            to 0, unscaled.
         W: weights of the output layer (n, C); a network gives the shares `softmax((mask * h) @ W)`.
         keep_prob: probability with which a unit stays, in (0, 1].
 
     Returns:
-        `(arithmetic, geometric)`, both (C,) with sum 1: the mean of the shares over all masks, each weighted with its probability;
-        and their weighted geometric mean, divided by its sum. Finite also where single shares are too small for a float.
+        `(arithmetic, geometric)`, both (C,) with sum 1: the mean of the shares over all masks, each weighted
+        with its probability; and their weighted geometric mean, divided by its sum. Finite also where single
+        shares are too small for a float.
 
     Source: Srivastava et al. (2014), JMLR 15; Goodfellow, Bengio & Courville (2016), section 7.12.
 
@@ -270,12 +279,14 @@ class EarlyStopping:
         """Take note of one epoch.
 
         Args:
-            value: the number that is watched. A nan is no improvement, and neither is a number equal to the best.
-            state: what to go back to, such as the weights by name (arrays, numbers, dicts of them). The caller goes on to train
-                with these very arrays.
+            value: the number that is watched. A nan is no improvement, and neither
+                is a number equal to the best.
+            state: what to go back to, such as the weights by name (arrays, numbers, dicts of them). The
+                caller goes on to train with these very arrays.
 
         Returns:
-            True when this was the last of `patience` epochs in a row without improvement, or a later one; else False.
+            True when this was the last of `patience` epochs in a row without
+            improvement, or a later one; else False.
         """
         gain = self.best - value if self.mode == "min" else value - self.best
         if gain > self.min_delta:
@@ -309,19 +320,21 @@ def average_checkpoints(checkpoints: list[dict[str, np.ndarray]]) -> dict[str, n
     """One network whose weights are the mean of those that a single training run went through.
 
     Args:
-        checkpoints: the run's states in order, name to array, all with the same names and shapes. Arrays of integers are counters,
-            as BatchNorm's number of batches.
+        checkpoints: the run's states in order, name to array, all with the same names and shapes. Arrays of
+            integers are counters, as BatchNorm's number of batches.
 
     Returns:
-        A new dict of new arrays: the mean of every array of floats; every array of integers as the last checkpoint has it, still
-        of integers.
+        A new dict of new arrays: the mean of every array of floats; every array of integers as the last
+        checkpoint has it, still of integers.
 
     Raises:
         ValueError: there is no checkpoint, or their names differ.
 
     Source: Izmailov et al. (2018), arXiv:1803.05407; Polyak & Juditsky (1992).
 
-    >>> average = average_checkpoints([{"w": np.array([1.0]), "n": np.array(10)}, {"w": np.array([4.0]), "n": np.array(13)}])
+    >>> average = average_checkpoints(
+    ...     [{"w": np.array([1.0]), "n": np.array(10)}, {"w": np.array([4.0]), "n": np.array(13)}]
+    ... )
     >>> average["w"].tolist(), average["n"].tolist()
     ([2.5], 13)
     """
@@ -340,17 +353,21 @@ def average_checkpoints(checkpoints: list[dict[str, np.ndarray]]) -> dict[str, n
 
 
 class EMA:
-    r"""An exponential moving average of a model's weights, kept beside the model while an optimizer trains it.
+    r"""An exponential moving average of a model's weights, kept beside the
+    model while an optimizer trains it.
 
-    After every step of the optimizer $\bar\theta \leftarrow d\,\bar\theta + (1-d)\,\theta$, with the decay $d$.
+    After every step of the optimizer
+    $\bar\theta \leftarrow d\,\bar\theta + (1-d)\,\theta$, with the decay $d$.
 
     Args:
-        model: the model that is trained. It remains the caller's: only `apply` touches it, and only for a while.
+        model: the model that is trained. It remains the caller's: only `apply`
+            touches it, and only for a while.
         decay: $d$, in [0, 1).
 
     Attributes:
-        shadow: for every name of `model.state_dict()` a tensor with the averaged value, at first a copy of the model's. Buffers,
-            such as the statistics of BatchNorm, are not averaged: they are those of the last update. No tensor requires gradients.
+        shadow: for every name of `model.state_dict()` a tensor with the averaged value, at first a copy of
+            the model's. Buffers, such as the statistics of BatchNorm, are not averaged: they are those of the
+            last update. No tensor requires gradients.
 
     >>> model = nn.Linear(1, 1, bias=False)
     >>> _ = nn.init.constant_(model.weight, 2.0)
@@ -369,7 +386,8 @@ class EMA:
         self.shadow = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
     def update(self) -> None:
-        """Take the model's present weights into the average; to be called after every step of the optimizer."""
+        """Take the model's present weights into the average; to be called after every step of the
+        optimizer."""
         buffers = dict(self.model.named_buffers())
         for name, tensor in self.model.state_dict().items():
             if name in buffers:
@@ -379,12 +397,14 @@ class EMA:
 
     @contextmanager
     def apply(self) -> Iterator[nn.Module]:
-        """Put the averaged weights and the buffers that go with them into the model for the length of a `with` block.
+        """Put the averaged weights and the buffers that go with them into the model for the length of a
+        `with` block.
 
         Yields:
             The model. Its parameters are the same objects as before, so an optimizer still knows them.
 
-        At the end of the block, also when it ends with an exception, weights and buffers are exactly what they were before.
+        At the end of the block, also when it ends with an exception, weights and buffers are exactly what
+        they were before.
         """
         kept = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
         self.model.load_state_dict(self.shadow)
@@ -408,11 +428,13 @@ def error_budget(target: float, train: float, val: float, tolerance: float = 0.0
 
     Returns:
         A dict:
-        `bias`: the avoidable bias, training error minus target; below 0 when the model is better than the target.
+        `bias`: the avoidable bias, training error minus target; below 0 when the
+        model is better than the target.
         `variance`: validation error minus training error.
-        `verdict`: which of the two is larger, "bias" or "variance" ("bias" when they are equal); "good" when neither is larger than
-        `tolerance`.
-        `remedy`: what to do first: "larger model, longer training" for bias, "more data, regularisation" for variance, else "none".
+        `verdict`: which of the two is larger, "bias" or "variance" ("bias" when they are equal); "good" when
+        neither is larger than `tolerance`.
+        `remedy`: what to do first: "larger model, longer training" for bias, "more data, regularisation" for
+        variance, else "none".
 
     >>> budget = error_budget(target=0.0, train=0.25, val=0.375)
     >>> budget["bias"], budget["variance"], budget["verdict"], budget["remedy"]
@@ -433,20 +455,24 @@ def classify_curves(train: Sequence[float], val: Sequence[float]) -> str:
 
     Args:
         train: training loss of every epoch, as logged.
-        val: validation loss of every epoch. It may be shorter than `train`, as the log of a run that was cut off; only the epochs
-            that both have count. There are at least ten of those.
+        val: validation loss of every epoch. It may be shorter than `train`, as the log of a run that was cut
+            off; only the epochs that both have count. There are at least ten of those.
 
     Returns:
-        One of six labels, the first that fits. S is the first training loss; T and V are the averages of training and validation
-        loss over the last fifth of the epochs, P is that of the validation loss over the fifth before.
-        "unstable": a loss is nan or infinite, or the training loss ever is more than 0.3 S above its lowest value before.
+        One of six labels, the first that fits. S is the first training loss; T and V are the averages of
+        training and validation loss over the last fifth of the epochs, P is that of the validation loss over
+        the fifth before.
+        "unstable": a loss is nan or infinite, or the training loss ever is more than 0.3 S above its lowest
+        value before.
         "still_improving": V is more than 0.05 S below P.
         "overfit": V is more than 0.15 S above T.
         "underfit": T is above 0.5 S.
         "val_easier": V is more than 0.1 S below T.
         "good": none of these.
 
-    >>> classify_curves([2.3, 1.5, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4], [2.3, 1.6, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5])
+    >>> classify_curves(
+    ...     [2.3, 1.5, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4], [2.3, 1.6, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]
+    ... )
     'underfit'
     """
     epochs = min(len(train), len(val))
@@ -471,16 +497,18 @@ def classify_curves(train: Sequence[float], val: Sequence[float]) -> str:
 
 
 def decay_groups(model: nn.Module, wd: float) -> list[dict[str, Any]]:
-    """Parameter groups for an optimizer: weight decay for the weights, none for biases and the parameters of normalisation layers.
+    """Parameter groups for an optimizer: weight decay for the weights, none for biases and the parameters of
+    normalisation layers.
 
     Args:
         model: any model, also one with layers inside layers.
         wd: weight decay of those that decay.
 
     Returns:
-        Two groups as `torch.optim` takes them, dicts with "params" (a list) and "weight_decay" (`wd` in the first, 0 in the
-        second). Parameters with two or more axes decay, those with fewer do not. Every trainable parameter stands in the groups
-        exactly once, also when two layers share it; parameters that are frozen stand in none.
+        Two groups as `torch.optim` takes them, dicts with "params" (a list) and "weight_decay" (`wd` in the
+        first, 0 in the second). Parameters with two or more axes decay, those with fewer do not. Every
+        trainable parameter stands in the groups exactly once, also when two layers share it; parameters that
+        are frozen stand in none.
 
     >>> decays, rest = decay_groups(nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), 0.01)
     >>> [tuple(w.shape) for w in decays["params"]], [tuple(w.shape) for w in rest["params"]]

@@ -23,8 +23,8 @@ def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """How many numbers every unit of a layer reads, and how many units read each of its inputs.
 
     Args:
-        shape: of the weights. Two axes are a dense layer, (inputs, outputs). More are a convolution, (output channels, input
-            channels, kernel height, kernel width), or with another number of kernel axes.
+        shape: of the weights. Two axes are a dense layer, (inputs, outputs). More are a convolution, (output
+            channels, input channels, kernel height, kernel width), or with another number of kernel axes.
 
     Returns:
         `(fan_in, fan_out)`, two ints.
@@ -84,12 +84,13 @@ def random_uniform(shape: tuple[int, ...], limit: float, rng: np.random.Generato
 
 
 def truncated_normal(shape: tuple[int, ...], std: float, rng: np.random.Generator) -> np.ndarray:
-    """Weights from a normal distribution without its tails: whatever lies beyond two standard deviations is drawn again.
+    """Weights from a normal distribution without its tails: whatever lies beyond two
+    standard deviations is drawn again.
 
     Args:
         shape: of the weights.
-        std: standard deviation of what is returned. That of the normal distribution before its tails are cut is larger, by a factor
-            of 1/0.87962566103423978.
+        std: standard deviation of what is returned. That of the normal distribution before its tails are cut
+            is larger, by a factor of 1/0.87962566103423978.
         rng: the only source of randomness.
 
     Returns:
@@ -158,8 +159,8 @@ def identity(shape: tuple[int, ...], gain: float = 1.0) -> np.ndarray:
     """A dense layer that hands its inputs on: input i goes to output i.
 
     Args:
-        shape: (inputs, outputs), not necessarily as many of the one as of the other. Surplus outputs get nothing, surplus inputs
-            go nowhere.
+        shape: (inputs, outputs), not necessarily as many of the one as of the other. Surplus outputs get
+            nothing, surplus inputs go nowhere.
         gain: the factor with which inputs are handed on.
 
     Returns:
@@ -177,7 +178,8 @@ def identity(shape: tuple[int, ...], gain: float = 1.0) -> np.ndarray:
 
 
 def variance_scaling(shape: tuple[int, ...], scale: float, mode: str, distribution: str, rng: np.random.Generator) -> np.ndarray:
-    r"""Weights with mean 0 and variance $\text{scale}/n$, where $n$ is a fan of the layer: the rule behind all the names.
+    r"""Weights with mean 0 and variance $\text{scale}/n$, where $n$ is a fan of the layer: the rule behind
+    all the names.
 
     Args:
         shape: of the weights, as in `compute_fans`.
@@ -214,7 +216,8 @@ def variance_scaling(shape: tuple[int, ...], scale: float, mode: str, distributi
 
 
 def glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Glorot's initialisation, uniform; also called Xavier's. For layers that are about linear near 0, such as tanh.
+    """Glorot's initialisation, uniform; also called Xavier's. For layers that are
+    about linear near 0, such as tanh.
 
     Args:
         shape: of the weights.
@@ -316,15 +319,18 @@ def orthogonal(shape: tuple[int, ...], gain: float, rng: np.random.Generator) ->
     """Weights that turn and mirror, but stretch nothing: a random matrix with perpendicular columns, or rows.
 
     Args:
-        shape: of the weights. With more than two axes, all but the first are taken as one: (O, C, kh, kw) as (O, C·kh·kw).
+        shape: of the weights. With more than two axes, all but the first are taken as one: (O, C, kh, kw) as
+            (O, C·kh·kw).
         gain: length of every column, or row; positive.
         rng: the only source of randomness.
 
     Returns:
-        New array of that shape. As a matrix: if it has at least as many rows as columns, its columns are perpendicular to each
-        other and have the length `gain`; otherwise its rows. Of all such matrices each is as likely as any other.
+        New array of that shape. As a matrix: if it has at least as many rows as columns, its columns are
+        perpendicular to each other and have the length `gain`; otherwise its rows. Of all such matrices each
+        is as likely as any other.
 
-    Source: Saxe, McClelland & Ganguli (2014), arXiv:1312.6120; the signs: Mezzadri (2007), arXiv:math-ph/0609050.
+    Source: Saxe, McClelland & Ganguli (2014), arXiv:1312.6120; the signs: Mezzadri (2007),
+    arXiv:math-ph/0609050.
 
     >>> W = orthogonal((5, 2), 3.0, np.random.default_rng(0))
     >>> np.abs(W.T @ W).round(9).tolist()
@@ -354,8 +360,8 @@ def hidden_gradients(W1: np.ndarray, b1: np.ndarray, W2: np.ndarray, X: np.ndarr
         y: their classes (N,), integers from 0 to C - 1.
 
     Returns:
-        Gradient with respect to `W1`, (D, H), of the loss: the mean over the samples of $-\log$ of the share that softmax gives
-        to the right class.
+        Gradient with respect to `W1`, (D, H), of the loss: the mean over the samples of $-\log$ of the share
+        that softmax gives to the right class.
 
     >>> one = np.array([[1.0]])
     >>> hidden_gradients(0 * one, np.zeros(1), np.array([[4.0, 0.0]]), one, np.array([0])).tolist()
@@ -375,8 +381,8 @@ def distinct_units(W: np.ndarray, tol: float = 1e-8) -> int:
 
     Args:
         W: weights (D, H); each column is one unit.
-        tol: two units count as the same when none of their weights differ by more than this. Every pair is clearly the one or
-            the other.
+        tol: two units count as the same when none of their weights differ by more than this. Every pair is
+            clearly the one or the other.
 
     Returns:
         The number of different units, an int from 1 to H.
@@ -405,17 +411,18 @@ def forward_profile(
     """How large the numbers are after every layer of a network with fresh random weights and no biases.
 
     Args:
-        act: the pair `(f, slope)`: the activation, and its derivative (not needed here). Call `f` once in each layer, with the
-            pre-activations `z (N, width)` of all samples.
-        weight_std: takes a layer's fan_in, gives the standard deviation of its weights, which are normal with mean 0.
+        act: the pair `(f, slope)`: the activation, and its derivative (not needed here). Call `f` once in
+            each layer, with the pre-activations `z (N, width)` of all samples.
+        weight_std: takes a layer's fan_in, gives the standard deviation of its
+            weights, which are normal with mean 0.
         depth: number of layers, L.
         width: number of units of every layer.
         X: the network's input (N, D).
         rng: the only source of randomness; every layer gets weights of its own.
 
     Returns:
-        Array (L+1, 2): for the input, and for the output of every layer, the standard deviation of all its entries, and the mean of
-        their squares.
+        Array (L+1, 2): for the input, and for the output of every layer, the standard deviation of all its
+        entries, and the mean of their squares.
 
     >>> act = (lambda z: z + 3.0, lambda z: np.ones_like(z))
     >>> forward_profile(act, lambda fan_in: 0.0, 2, 4, np.array([[1.0, -1.0]]), np.random.default_rng(0)).tolist()
@@ -444,13 +451,14 @@ def backward_profile(
     """How large the gradient is before every layer of such a network.
 
     Args:
-        act: the pair `(f, slope)`; both take pre-activations. Call each of them once in each layer, with `z (N, width)`.
+        act: the pair `(f, slope)`; both take pre-activations. Call each of them once in each layer, with
+            `z (N, width)`.
         weight_std, depth, width, X, rng: as in `forward_profile`.
         dout: gradient of the loss with respect to the network's output (N, width).
 
     Returns:
-        Array (L+1,): the standard deviation of all entries of the gradient with respect to the input of layer 1, 2, …, L, and
-        last that of `dout` itself.
+        Array (L+1,): the standard deviation of all entries of the gradient with respect to the input of layer
+        1, 2, …, L, and last that of `dout` itself.
 
     >>> act = (lambda z: z, lambda z: np.ones_like(z))
     >>> X, dout = np.array([[1.0, 2.0]]), np.array([[1.0, 4.0, 1.0]])
@@ -477,7 +485,8 @@ def backward_profile(
 
 
 def calibrate_gain(f: Callable[[np.ndarray], np.ndarray]) -> float:
-    r"""The gain of an activation: with weights of standard deviation $\text{gain}/\sqrt{\text{fan\_in}}$, pre-activations of
+    r"""The gain of an activation: with weights of standard deviation $\text{gain}/\sqrt{\text{fan\_in}}$,
+    pre-activations of
     variance 1 have pre-activations of variance 1 in the next layer.
 
     Args:
@@ -501,19 +510,21 @@ def calibrate_gain(f: Callable[[np.ndarray], np.ndarray]) -> float:
 def lsuv_init(
     Ws: list[np.ndarray], X: np.ndarray, act: Callable[[np.ndarray], np.ndarray], tol: float = 0.02, max_iter: int = 10
 ) -> list[np.ndarray]:
-    """Let the data set the scale: layer after layer, bring the pre-activations on real samples to standard deviation 1.
+    """Let the data set the scale: layer after layer, bring the pre-activations on real
+    samples to standard deviation 1.
 
     Args:
-        Ws: random weights of the L layers; `Ws[l]` has shape (D_l, D_{l+1}), and layer l computes `act(h @ Ws[l])`.
+        Ws: random weights of the L layers; `Ws[l]` has shape (D_l, D_{l+1}), and layer l computes
+            `act(h @ Ws[l])`.
         X: samples (N, D_0); they need not be centred.
         act: the activation, entry by entry.
         tol: how close to 1 the standard deviation, over all entries of `h @ W`, must come.
-        max_iter: largest number of attempts for a layer. A layer whose pre-activations are all 0 is dead: it cannot be scaled,
-            keeps its orthonormal weights, and the work goes on.
+        max_iter: largest number of attempts for a layer. A layer whose pre-activations are all 0 is dead: it
+            cannot be scaled, keeps its orthonormal weights, and the work goes on.
 
     Returns:
-        New list of L new arrays. Each is a matrix with orthonormal columns (orthonormal rows, if it has more columns than
-        rows), made from the matrix in `Ws`, times one number.
+        New list of L new arrays. Each is a matrix with orthonormal columns (orthonormal rows, if it has more
+        columns than rows), made from the matrix in `Ws`, times one number.
 
     Source: Mishkin & Matas (2016), arXiv:1511.06422.
 
@@ -539,14 +550,15 @@ def lsuv_init(
 
 
 def init_output_bias(counts: np.ndarray) -> np.ndarray:
-    """Biases for the last layer of a classifier that knows, before its first update, how common each class is.
+    """Biases for the last layer of a classifier that knows, before its first
+    update, how common each class is.
 
     Args:
         counts: number of training samples of each class (C,). A class without any counts as half a sample.
 
     Returns:
-        Array (C,): with scores equal to these biases, softmax gives every class its share of the counts. Of the many biases
-        that do this, those whose exponentials add up to 1.
+        Array (C,): with scores equal to these biases, softmax gives every class its share of the counts. Of
+        the many biases that do this, those whose exponentials add up to 1.
 
     >>> np.exp(init_output_bias(np.array([30, 10]))).round(6).tolist()
     [0.75, 0.25]
@@ -556,11 +568,12 @@ def init_output_bias(counts: np.ndarray) -> np.ndarray:
 
 
 def initial_loss(logits_scale: float, C: int) -> float:
-    r"""What the first cross-entropy loss of a classifier should be, to second order in the size of its scores.
+    r"""What the first cross-entropy loss of a classifier should be, to second
+    order in the size of its scores.
 
     Args:
-        logits_scale: standard deviation $s$ of the scores, which are random, independent of the labels and of each other; up to
-            about 1.
+        logits_scale: standard deviation $s$ of the scores, which are random, independent of the labels and of
+            each other; up to about 1.
         C: number of classes, all equally common.
 
     Returns:
@@ -585,14 +598,15 @@ def init_model(
 ) -> None:
     """Initialise a torch model in place, ready for its first update.
 
-    The last layer with weights, in the order of `model.modules()`, is the output layer; all other layers with weights are
-    hidden. Layers with weights are `nn.Linear`, `nn.Conv1d`, `nn.Conv2d` and `nn.Conv3d`, however deeply they are nested.
+    The last layer with weights, in the order of `model.modules()`, is the output layer; all other layers with
+    weights are hidden. Layers with weights are `nn.Linear`, `nn.Conv1d`, `nn.Conv2d` and `nn.Conv3d`, however
+    deeply they are nested.
 
     Args:
-        model: hidden layers get normal weights of standard deviation gain/√fan_in, the output layer normal weights of standard
-            deviation `last_std`; their biases, where there are any, become 0. Whatever else has parameters, such as a
-            normalisation layer, keeps them. Parameters stay the objects that they are: an optimizer that was given them must go
-            on training them.
+        model: hidden layers get normal weights of standard deviation gain/√fan_in, the output layer normal
+            weights of standard deviation `last_std`; their biases, where there are any, become 0. Whatever
+            else has parameters, such as a normalisation layer, keeps them. Parameters stay the objects that
+            they are: an optimizer that was given them must go on training them.
         nonlinearity: a name that `nn.init.calculate_gain` knows, such as "relu", "leaky_relu" or "tanh".
         slope: of the leaky ReLU on its negative side; ignored for other activations.
         last_std: see above.

@@ -19,12 +19,14 @@ def numeric_jacobian(f: Callable[[np.ndarray], np.ndarray | float], x: np.ndarra
     r"""All first derivatives of a function with several inputs and outputs, by central differences.
 
     Args:
-        f: takes an array (n,), returns an array (m,), or a number, which counts as m = 1. It may return the same array every time.
+        f: takes an array (n,), returns an array (m,), or a number, which counts as m = 1. It may return the
+            same array every time.
         x: where to differentiate (n,), entries up to about 10 in size. Integers are converted to float.
 
     Returns:
-        The Jacobian (m, n), in float64: row i holds the derivatives of output i, column j those with respect to input j. For
-        functions with values and derivatives up to about 10 the error is below $10^{-7}$. `x` is as it was.
+        The Jacobian (m, n), in float64: row i holds the derivatives of output i, column j those with respect
+        to input j. For functions with values and derivatives up to about 10 the error is below $10^{-7}$. `x`
+        is as it was.
 
     >>> numeric_jacobian(lambda x: np.array([x[0] * x[1], 5 * x[0]]), np.array([2.0, 3.0])).round(6).tolist()
     [[3.0, 2.0], [5.0, 0.0]]
@@ -46,8 +48,8 @@ def numeric_hessian(f: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarr
         x: where to differentiate (n,), entries up to about 10 in size. Integers are converted to float.
 
     Returns:
-        The Hessian (n, n), in float64, symmetric. For functions with values up to about 100 and derivatives up to about 10 the
-        error is below $10^{-5}$. `x` is as it was.
+        The Hessian (n, n), in float64, symmetric. For functions with values up to about 100 and derivatives
+        up to about 10 the error is below $10^{-5}$. `x` is as it was.
 
     >>> numeric_hessian(lambda x: x[0] ** 2 * x[1], np.array([3.0, 5.0])).round(4).tolist()
     [[10.0, 6.0], [6.0, 0.0]]
@@ -69,12 +71,14 @@ def classify_critical_point(H: np.ndarray, tol: float = 1e-8) -> str:
     r"""What kind of place a point without slope is.
 
     Args:
-        H: Hessian of the loss there (n, n). It may lack symmetry, as measured ones do: what counts is $(H + H^\top)/2$.
+        H: Hessian of the loss there (n, n). It may lack symmetry, as measured ones do: what counts is
+            $(H + H^\top)/2$.
         tol: eigenvalues up to this size count as 0; unit of `H`.
 
     Returns:
-        "saddle" when the loss curves up in some direction and down in another; "minimum" when it curves up in all; "maximum" when
-        it curves down in all; "degenerate" otherwise: at least one direction is flat, and the others agree.
+        "saddle" when the loss curves up in some direction and down in another; "minimum" when it curves up in
+        all; "maximum" when it curves down in all; "degenerate" otherwise: at least one direction is flat, and
+        the others agree.
 
     >>> classify_critical_point(np.array([[1.0, 3.0], [3.0, 1.0]]))
     'saddle'
@@ -121,7 +125,8 @@ def minibatches(
         drop_last: leave out a last batch that is not full.
 
     Yields:
-        Pairs `(X_batch, y_batch)` whose rows belong together. The last batch may be short. Neither `X` nor `y` is changed.
+        Pairs `(X_batch, y_batch)` whose rows belong together. The last batch may be short. Neither `X` nor
+        `y` is changed.
 
     >>> [len(batch) for batch, _ in minibatches(np.zeros((7, 2)), np.zeros(7), 3, np.random.default_rng(0))]
     [3, 3, 1]
@@ -139,12 +144,14 @@ def sgd_step(w: np.ndarray, g: np.ndarray, state: dict[str, Any], *, lr: float =
 
     Args:
         w: weights, any shape; unit [w].
-        g: the gradient of *each* sample's loss at `w`, (B, …) with the axes of `w` after the first; unit [loss/w].
+        g: the gradient of *each* sample's loss at `w`, (B, …) with the axes of `w`
+            after the first; unit [loss/w].
         state: `{}`; gradient descent remembers nothing.
         lr: learning rate; unit [w²/loss].
 
     Returns:
-        `(w_new, state_new)`, where `state_new` is `{}`. A batch with every sample in it twice gives the same step.
+        `(w_new, state_new)`, where `state_new` is `{}`. A batch with every sample
+        in it twice gives the same step.
 
     Raises:
         ValueError: the axes of `g` after the first are not those of `w`.
@@ -233,7 +240,8 @@ def nesterov_step(
 
     Args:
         theta: weights, any shape; unit [w].
-        grad_fn: takes weights of that shape, returns the gradient of the loss there. It is costly: one call a step.
+        grad_fn: takes weights of that shape, returns the gradient of the loss there.
+            It is costly: one call a step.
         v: velocity, zeros before the first step; same shape. In this form it is a move; unit [w].
         lr: learning rate; unit [w²/loss].
         mu: share of the velocity that survives a step, in [0, 1).
@@ -261,7 +269,8 @@ def nesterov_phi_step(phi: np.ndarray, g_at_phi: np.ndarray, v: np.ndarray, lr: 
         lr, mu: as in `nesterov_step`.
 
     Returns:
-        `(phi_new, v_new)`, new arrays: with $\theta$ and $v$ from `nesterov_step`, `phi_new` is $\theta + \mu v$ after the step.
+        `(phi_new, v_new)`, new arrays: with $\theta$ and $v$ from `nesterov_step`, `phi_new` is
+        $\theta + \mu v$ after the step.
 
     Source: Bengio, Boulanger-Lewandowski & Pascanu (2012), arXiv:1212.0901; the form of torch and Keras.
 
@@ -406,7 +415,8 @@ def adam_l2_step(
     eps: float = 1e-8,
     wd: float = 0.01,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    r"""One Adam update of a loss with an L2 penalty: the decay goes through the averages like any other gradient.
+    r"""One Adam update of a loss with an L2 penalty: the decay goes through the
+    averages like any other gradient.
 
     Args:
         w: weights, any shape; unit [w].
@@ -421,7 +431,8 @@ def adam_l2_step(
     Raises:
         ValueError: `w` and `g` differ in shape.
 
-    Source: what `torch.optim.Adam(weight_decay=wd)` does; Loshchilov & Hutter (2019), Algorithm 2, say why it disappoints.
+    Source: what `torch.optim.Adam(weight_decay=wd)` does; Loshchilov & Hutter (2019),
+    Algorithm 2, say why it disappoints.
 
     >>> w, state = adam_l2_step(np.array([1.0]), np.array([0.0]), {}, lr=0.1, eps=0.0, wd=0.25)
     >>> float(w[0])
@@ -497,8 +508,8 @@ def newton_step(x: np.ndarray, grad: np.ndarray, hess: np.ndarray, damping: floa
         damping: added to every curvature before the jump, 0 or more; unit of `hess`.
 
     Returns:
-        The new weights (n,), a new array. It does not form the inverse of a matrix, which would cost digits when `hess` is
-        ill-conditioned.
+        The new weights (n,), a new array. It does not form the inverse of a matrix, which would cost digits
+        when `hess` is ill-conditioned.
 
     >>> newton_step(np.array([1.0, 1.0]), np.array([6.0, 8.0]), np.array([[2.0, 0.0], [0.0, 4.0]])).tolist()
     [-2.0, -1.0]
@@ -572,8 +583,8 @@ def clip_grad_norm(grads: Sequence[np.ndarray], max_norm: float) -> tuple[list[n
         max_norm: the length allowed, positive; unit of the gradients.
 
     Returns:
-        `(clipped, norm)`: new arrays in a list, in the same order, also when nothing had to be shortened; and the length of the
-        whole gradient *before* clipping, a float.
+        `(clipped, norm)`: new arrays in a list, in the same order, also when nothing had to be shortened; and
+        the length of the whole gradient *before* clipping, a float.
 
     Raises:
         ValueError: the norm is infinite or nan; no scaling can mend that.
@@ -745,8 +756,8 @@ def ftrl_step(
         l2: price of half its square; unit [loss/w²].
 
     Returns:
-        `(w_new, state_new)`; neither `w`, `g` nor any array in `state` is changed. No weight becomes nan: one that has seen no
-        gradient is 0.
+        `(w_new, state_new)`; neither `w`, `g` nor any array in `state` is changed. No weight becomes nan: one
+        that has seen no gradient is 0.
 
     Raises:
         ValueError: `w` and `g` differ in shape.
@@ -779,11 +790,12 @@ class MyAdam(torch.optim.Optimizer):
     r"""Adam as an optimizer of torch, by the rule of 5.7.
 
     Args:
-        params: parameters, or dicts of the form `{"params": […], "lr": 0.1}`, each a group with settings of its own.
+        params: parameters, or dicts of the form `{"params": […], "lr": 0.1}`, each a
+            group with settings of its own.
         lr, betas, eps: Adam's settings, for the groups that do not bring their own.
 
-    What must survive a step stands in `self.state[parameter]`, a dict that is empty at first; then `state_dict()` and
-    `load_state_dict()`, which are inherited, carry it along.
+    What must survive a step stands in `self.state[parameter]`, a dict that is empty at first; then
+    `state_dict()` and `load_state_dict()`, which are inherited, carry it along.
 
     >>> parameter = torch.nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
     >>> optimizer = MyAdam([parameter], lr=0.5, eps=0.0)
@@ -798,7 +810,8 @@ class MyAdam(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Move every parameter of every group in place; a parameter whose `grad` is None stays, and its step is not counted.
+        """Move every parameter of every group in place; a parameter whose `grad` is None stays, and its step
+        is not counted.
 
         Args:
             closure: computes the loss anew and its gradients; called once before the step, if given.

@@ -24,13 +24,15 @@ def split_indices(n: int, fractions: Sequence[float], rng: np.random.Generator, 
     Args:
         n: number of samples.
         fractions: share of each part, such as (0.6, 0.2, 0.2); they sum to 1.
-        rng: the only source of randomness: the same state gives the same split, and the next call gives another one.
-        y: None, or the class of each sample `(n,)`, numbers or strings. When it is given, each class is dealt out by itself.
+        rng: the only source of randomness: the same state gives the same split, and
+            the next call gives another one.
+        y: None, or the class of each sample `(n,)`, numbers or strings. When it is given, each class is dealt
+            out by itself.
 
     Returns:
-        One array of indices for each fraction, each in random order (a batch may be cut from it as it stands). Together they hold
-        every index exactly once. The size of a part differs from `n * fraction` by at most 1; when `y` is given, this holds for
-        every class instead.
+        One array of indices for each fraction, each in random order (a batch may be cut from it as it
+        stands). Together they hold every index exactly once. The size of a part differs from `n * fraction`
+        by at most 1; when `y` is given, this holds for every class instead.
 
     Raises:
         ValueError: the fractions do not sum to 1.
@@ -57,7 +59,8 @@ def split_indices(n: int, fractions: Sequence[float], rng: np.random.Generator, 
 
 
 class Standardizer:
-    """Brings every feature to mean 0 and standard deviation 1, with the statistics of the training data and no others.
+    """Brings every feature to mean 0 and standard deviation 1, with the statistics of
+    the training data and no others.
 
     >>> scaler = Standardizer().fit(np.array([[1.0, 7.0], [3.0, 7.0]]))
     >>> scaler.transform(np.array([[4.0, 7.5]])).tolist()
@@ -65,7 +68,8 @@ class Standardizer:
     """
 
     def fit(self, X: np.ndarray) -> Self:
-        r"""Measure and remember the mean and the spread of every feature; what an earlier `fit` remembered is forgotten.
+        r"""Measure and remember the mean and the spread of every feature; what an earlier
+        `fit` remembered is forgotten.
 
         Args:
             X: training data (N, D), float64 or float32; the statistics are computed in float64.
@@ -73,7 +77,8 @@ class Standardizer:
         Returns:
             This object, so that `Standardizer().fit(X).transform(X)` can be written.
 
-        The spread is the population standard deviation; a feature whose spread is below $10^{-12}$ is constant and gets 1 instead.
+        The spread is the population standard deviation; a feature whose spread is below $10^{-12}$ is
+        constant and gets 1 instead.
         """
         X = np.asarray(X, dtype=np.float64)
         spread = X.std(axis=0)
@@ -115,10 +120,10 @@ def clip_outliers(
     Args:
         X: data (N, D).
         k: how many standard deviations are still normal, 0 or more. Exactly `k` of them is normal.
-        mode: "clip" moves an outlier to the nearest value that is still normal; "drop" leaves out every row that holds one; "nan"
-            replaces each by nan.
-        stats: None to judge by the mean and population standard deviation of `X` itself; otherwise the pair `(mean, std)` to judge
-            by, each (D,), such as those of the training data.
+        mode: "clip" moves an outlier to the nearest value that is still normal; "drop" leaves out every row
+            that holds one; "nan" replaces each by nan.
+        stats: None to judge by the mean and population standard deviation of `X` itself; otherwise the pair
+            `(mean, std)` to judge by, each (D,), such as those of the training data.
 
     Returns:
         New array (N, D) in float64; with "drop" (M, D), M at most N, the remaining rows in their order.
@@ -166,11 +171,13 @@ class Whitening:
     eps: float
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """Express data (M, D) in the directions `V`, each scaled to a variance of about 1: a new array (M, k)."""
+        """Express data (M, D) in the directions `V`, each scaled to a variance of
+        about 1: a new array (M, k)."""
         return (X - self.mean) @ self.V / np.sqrt(self.variances + self.eps)
 
     def inverse(self, Z: np.ndarray) -> np.ndarray:
-        """Bring whitened data (M, k) back: a new array (M, D), exact when no direction was left out (k = D)."""
+        """Bring whitened data (M, k) back: a new array (M, D), exact when no
+        direction was left out (k = D)."""
         return Z * np.sqrt(self.variances + self.eps) @ self.V.T + self.mean
 
 
@@ -206,7 +213,8 @@ def zca_matrix(X: np.ndarray, eps: float = 1e-5) -> np.ndarray:
         eps: added to every variance before the root is taken.
 
     Returns:
-        The symmetric matrix (D, D) by which centred data are multiplied: `(X - X.mean(axis=0)) @ zca_matrix(X)`.
+        The symmetric matrix (D, D) by which centred data are multiplied:
+        `(X - X.mean(axis=0)) @ zca_matrix(X)`.
 
     >>> zca_matrix(np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 4.0], [0.0, -4.0]]), eps=0.0).round(6).tolist()
     [[0.707107, 0.0], [0.0, 0.353553]]
@@ -227,13 +235,16 @@ def image_stats(imgs: np.ndarray, mode: str) -> tuple[np.ndarray, ...]:
         mode: "mean_image" (AlexNet), "channel_mean" (VGG) or "channel_meanstd" (ResNet in torchvision).
 
     Returns:
-        A tuple of float64 arrays: `(mean,)` with the mean picture (C, H, W); or `(mean,)` with one number for each channel (C,); or
-        `(mean, std)`, each (C,), taken over all pixels of all pictures. A channel that never changes gets the std 1.
+        A tuple of float64 arrays: `(mean,)` with the mean picture (C, H, W); or `(mean,)` with one number for
+        each channel (C,); or `(mean, std)`, each (C,), taken over all pixels of all pictures. A channel that
+        never changes gets the std 1.
 
     Raises:
         ValueError: `mode` is none of the three.
 
-    >>> imgs = np.array([[[[0, 2]], [[10, 10]]], [[[4, 6]], [[10, 10]]]], dtype=np.uint8)  # 2 pictures, 2 channels, 1 x 2 pixels
+    >>> imgs = np.array(
+    ...     [[[[0, 2]], [[10, 10]]], [[[4, 6]], [[10, 10]]]], dtype=np.uint8
+    ... )  # 2 pictures, 2 channels, 1 x 2 pixels
     >>> [part.tolist() for part in image_stats(imgs, "mean_image")]
     [[[[2.0, 4.0]], [[10.0, 10.0]]]]
     """
@@ -261,7 +272,8 @@ def normalize_images(imgs: np.ndarray, stats: tuple[np.ndarray, ...]) -> np.ndar
         stats: what `image_stats` returned for the training pictures, in any of its three modes.
 
     Returns:
-        New array (M, C, H, W) in float64: the mean is subtracted, and where there is a std, the result is divided by it.
+        New array (M, C, H, W) in float64: the mean is subtracted, and where there is a std, the result is
+        divided by it.
 
     >>> imgs = np.array([[[[1, 3]], [[9, 5]]]], dtype=np.uint8)
     >>> normalize_images(imgs, (np.array([2.0, 10.0]), np.array([1.0, 0.5]))).tolist()
@@ -282,7 +294,8 @@ def random_flip(x: np.ndarray, rng: np.random.Generator, p: float = 0.5, coins: 
         x: pictures (N, C, H, W); the last axis runs from left to right.
         rng: source of randomness.
         p: probability that a picture is mirrored.
-        coins: None to draw; otherwise N numbers in [0, 1) to use in place of draws: picture i is mirrored when `coins[i] < p`.
+        coins: None to draw; otherwise N numbers in [0, 1) to use in place of draws: picture i is mirrored
+            when `coins[i] < p`.
 
     Returns:
         New array of the shape and dtype of `x`, the pictures in their order.
@@ -301,15 +314,17 @@ def random_flip(x: np.ndarray, rng: np.random.Generator, p: float = 0.5, coins: 
 def random_crop(
     x: np.ndarray, size: tuple[int, int], pad: int, rng: np.random.Generator, corners: np.ndarray | None = None
 ) -> np.ndarray:
-    """Put a frame of zeros around every picture, and cut a window out of it, each picture at a place of its own.
+    """Put a frame of zeros around every picture, and cut a window out of it, each
+    picture at a place of its own.
 
     Args:
         x: pictures (N, C, H, W).
         size: height and width of the window, at most H + 2 pad and W + 2 pad.
         pad: thickness of the frame, in pixels, on all four sides.
         rng: source of randomness.
-        corners: None to draw, all places at which the window lies inside the frame being equally likely; otherwise whole numbers
-            (N, 2) to use in place of draws: row and column of the upper left pixel of each window, counted in the framed picture.
+        corners: None to draw, all places at which the window lies inside the frame being equally likely;
+            otherwise whole numbers (N, 2) to use in place of draws: row and column of the upper left pixel of
+            each window, counted in the framed picture.
 
     Returns:
         New array (N, C, *size) of the dtype of `x`, the pictures in their order.
@@ -336,7 +351,8 @@ def tta_predict(
     Args:
         predict: takes pictures, returns a probability for each class (N, K).
         x: pictures (N, C, H, W).
-        views: functions that each take pictures and return changed ones, such as a mirror; one of them may change nothing.
+        views: functions that each take pictures and return changed ones, such as a mirror; one of them may
+            change nothing.
 
     Returns:
         Averaged probabilities (N, K).
@@ -360,13 +376,17 @@ def color_jitter(
         img_u8: a picture (C, H, W) of dtype uint8.
         shift: added to each channel; (C,) or one number for all; unit of a grey value.
         scale: factor of each channel, positive, applied before the shift; (C,) or one number for all.
-        rng: None to apply exactly this change. Otherwise a random one that is at most as strong: for every channel two fresh
-            numbers $u, v$, uniform from -1 to 1, turn its shift into `u * shift` and its factor into `scale ** v`.
+        rng: None to apply exactly this change. Otherwise a random one that is at most as strong: for every
+            channel two fresh numbers $u, v$, uniform from -1 to 1, turn its shift into `u * shift` and its
+            factor into `scale ** v`.
 
     Returns:
-        New array (C, H, W) of dtype uint8: rounded to the nearest whole number, and what leaves 0 … 255 stops at the border.
+        New array (C, H, W) of dtype uint8: rounded to the nearest whole number, and what leaves 0 … 255 stops
+        at the border.
 
-    >>> color_jitter(np.array([[[250, 100]], [[7, 8]]], dtype=np.uint8), shift=np.array([20.0, -15.0]), scale=1.1).tolist()
+    >>> color_jitter(
+    ...     np.array([[[250, 100]], [[7, 8]]], dtype=np.uint8), shift=np.array([20.0, -15.0]), scale=1.1
+    ... ).tolist()
     [[[255, 130]], [[0, 0]]]
     """
     channels = (len(img_u8),)
@@ -447,16 +467,18 @@ def cutmix(
     Args:
         xa, xb: pictures (C, H, W), or batches of them (N, C, H, W).
         ya, yb: their labels, one-hot or already mixed, (K,) or (N, K).
-        box: `(top, bottom, left, right)`; rows top … bottom-1 and columns left … right-1 come from b. It may hang over the border;
-            what hangs over is cut off.
+        box: `(top, bottom, left, right)`; rows top … bottom-1 and columns left … right-1 come from b. It may
+            hang over the border; what hangs over is cut off.
 
     Returns:
-        `(x, y)`: new arrays of the shapes of `xa` and `ya`. The weight of a label is the share of the pixels that come from its
-        picture.
+        `(x, y)`: new arrays of the shapes of `xa` and `ya`. The weight of a label is the share of the pixels
+        that come from its picture.
 
     Source: Yun et al. (2019), arXiv:1905.04899.
 
-    >>> x, y = cutmix(np.zeros((1, 2, 3)), np.array([1.0, 0.0]), np.ones((1, 2, 3)), np.array([0.0, 1.0]), (0, 2, 2, 9))
+    >>> x, y = cutmix(
+    ...     np.zeros((1, 2, 3)), np.array([1.0, 0.0]), np.ones((1, 2, 3)), np.array([0.0, 1.0]), (0, 2, 2, 9)
+    ... )
     >>> x.tolist(), y.round(6).tolist()
     ([[[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]], [0.666667, 0.333333])
     """
@@ -481,7 +503,10 @@ def masked_mix(xa: np.ndarray, ya: np.ndarray, xb: np.ndarray, yb: np.ndarray, m
 
     Source: French, Oliver & Salimans (2020), arXiv:2003.12022 (CowMix).
 
-    >>> (xa, ya), (xb, yb) = (np.full((1, 1, 2), 8.0), np.array([1.0, 0.0])), (np.zeros((1, 1, 2)), np.array([0.0, 1.0]))
+    >>> (xa, ya), (xb, yb) = (
+    ...     (np.full((1, 1, 2), 8.0), np.array([1.0, 0.0])),
+    ...     (np.zeros((1, 1, 2)), np.array([0.0, 1.0])),
+    ... )
     >>> x, y = masked_mix(xa, ya, xb, yb, np.array([[1.0, 0.5]]))
     >>> x.tolist(), y.tolist()
     ([[[8.0, 4.0]]], [0.75, 0.25])
@@ -499,9 +524,10 @@ def sample_box(H: int, W: int, lam: float, rng: np.random.Generator) -> tuple[in
         rng: source of randomness.
 
     Returns:
-        `(top, bottom, left, right)`, four whole numbers, the box inside the picture. Before it is cut off at the border it has $h$
-        rows and $w$ columns, $\sqrt{1 - \mathrm{lam}}$ times those of the picture, rounded; its centre, row `top + h // 2` and
-        column `left + w // 2`, is any pixel of the picture, all equally likely.
+        `(top, bottom, left, right)`, four whole numbers, the box inside the picture. Before it is cut off at
+        the border it has $h$ rows and $w$ columns, $\sqrt{1 - \mathrm{lam}}$ times those of the picture,
+        rounded; its centre, row `top + h // 2` and column `left + w // 2`, is any pixel of the picture, all
+        equally likely.
 
     >>> top, bottom, left, right = sample_box(8, 600, 0.75, np.random.default_rng(0))
     >>> 2 <= bottom - top <= 4, 150 <= right - left <= 300  # a whole box has 4 rows and 300 columns

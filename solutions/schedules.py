@@ -29,7 +29,8 @@ def step_decay(t: int | np.ndarray, lr0: float, factor: float, every: int) -> fl
         every: length of a stair; unit of `t`. The first drop happens *at* `t = every`.
 
     Returns:
-        The rate for step `t`, of the shape of `t`. The same `t` gives the same rate, whatever was asked before.
+        The rate for step `t`, of the shape of `t`. The same `t` gives the same
+        rate, whatever was asked before.
 
     Source: He et al. (2016), arXiv:1512.03385, drop the rate of 0.1 by a factor of 10 twice.
 
@@ -205,7 +206,8 @@ def noam(step: int | np.ndarray, d_model: int, warmup: int) -> float | np.ndarra
     r"""The schedule of the Transformer: linear warm-up, then one over the square root of the step.
 
     Args:
-        step: counted from **1**, as in the paper; an int, or an array of ints of any shape. Step 0 gets the rate of step 1.
+        step: counted from **1**, as in the paper; an int, or an array of ints of any shape. Step 0 gets the
+            rate of step 1.
         d_model: width of the model.
         warmup: length of the warm-up in steps, 1 or more; the rate is largest at `step = warmup`.
 
@@ -225,13 +227,15 @@ def with_warmup(schedule: Callable[[Any], Any], n: int, start: float = 0.0) -> C
     r"""Put a linear warm-up in front of any schedule.
 
     Args:
-        schedule: a function of the step `t = 0, 1, …`; for an array it returns an array. It is never asked for a negative step.
+        schedule: a function of the step `t = 0, 1, …`; for an array it returns an array. It is never asked
+            for a negative step.
         n: length of the warm-up in steps; with 0 there is none.
-        start: where the climb begins; unit of the rate. This is what step -1 would get: step 0 is already one n-th of the way up.
+        start: where the climb begins; unit of the rate. This is what step -1 would get: step 0 is already one
+            n-th of the way up.
 
     Returns:
-        A new schedule. Its step n - 1 is the last of the warm-up and has the rate `schedule(0)`; at step n the given schedule takes
-        over, at *its* step 0.
+        A new schedule. Its step n - 1 is the last of the warm-up and has the rate `schedule(0)`; at step n
+        the given schedule takes over, at *its* step 0.
 
     Source: Goyal et al. (2017), arXiv:1706.02677, section 2.2.
 
@@ -258,8 +262,8 @@ def make_scheduler(opt: torch.optim.Optimizer, total: int, warmup: int) -> torch
     Args:
         opt: its parameter groups may have different rates: each is the peak that its group reaches.
         total: number of optimizer steps in the whole training; from step `total` on the rate is 0.
-        warmup: number of steps of the warm-up. At step t < warmup every group has (t + 1) / warmup of its peak; at step `warmup`
-            the cosine begins, at the peak.
+        warmup: number of steps of the warm-up. At step t < warmup every group has (t + 1) / warmup of its
+            peak; at step `warmup` the cosine begins, at the peak.
 
     Returns:
         A `LambdaLR`. After `load_state_dict` of a saved one it goes on where that one had stopped.
@@ -331,8 +335,8 @@ def debiased_ema(values: Sequence[float] | np.ndarray, beta: float = 0.9) -> np.
         beta: weight of the past, in [0, 1).
 
     Returns:
-        Array (n,): for each place the average over everything up to it, in which a value that lies i places back has a weight
-        proportional to beta^i. The weights sum to 1 at every place.
+        Array (n,): for each place the average over everything up to it, in which a value that lies i places
+        back has a weight proportional to beta^i. The weights sum to 1 at every place.
 
     >>> debiased_ema([4.0, 4.0, 1.0], beta=0.5).round(6).tolist()
     [4.0, 4.0, 2.285714]
@@ -350,16 +354,17 @@ def lr_range_test(
     r"""Train for a moment while the learning rate rises, and write down the loss.
 
     Args:
-        make_model: gives a freshly initialised model. A model is a function `model(batch, lr)`: it computes the loss of the batch,
-            makes one step with the rate `lr`, and returns that loss.
+        make_model: gives a freshly initialised model. A model is a function `model(batch, lr)`: it computes
+            the loss of the batch, makes one step with the rate `lr`, and returns that loss.
         batches: one for each rate; whatever the model takes.
-        lrs: the lowest and the highest rate. From one batch to the next the rate grows by a constant factor, from the lowest at the
-            first batch to the highest at the last.
+        lrs: the lowest and the highest rate. From one batch to the next the rate grows by a constant factor,
+            from the lowest at the first batch to the highest at the last.
 
     Returns:
-        `(rates, losses)`, the rates that were tried and their losses as they came, not smoothed. The test ends early after the
-        first batch at which the smoothed loss (`debiased_ema` with beta = 0.9) is not finite or more than 4 times its lowest so
-        far; that batch is the last in the arrays. Every call works on a model of its own.
+        `(rates, losses)`, the rates that were tried and their losses as they came, not smoothed. The test
+        ends early after the first batch at which the smoothed loss (`debiased_ema` with beta = 0.9) is not
+        finite or more than 4 times its lowest so far; that batch is the last in the arrays. Every call works
+        on a model of its own.
 
     Source: Smith (2017), arXiv:1506.01186, section 3.3; the stopping rule is that of fastai.
 
@@ -383,7 +388,8 @@ def suggest_lr(lrs: np.ndarray, losses: np.ndarray) -> float:
 
     Args:
         lrs: rates that were tried (n,), rising.
-        losses: their losses (n,), not smoothed. Everything from the first loss on that is not finite is ignored.
+        losses: their losses (n,), not smoothed. Everything from the first loss on
+            that is not finite is ignored.
 
     Returns:
         A tenth of the rate at which the smoothed loss (`debiased_ema` with beta = 0.9) is lowest.
@@ -468,16 +474,21 @@ def random_search(
     r"""Try random configurations and keep the best.
 
     Args:
-        objective: trains with a configuration and returns the validation loss: **smaller is better**, nan means that it failed.
+        objective: trains with a configuration and returns the validation loss: **smaller is better**, nan
+            means that it failed.
         space: as for `sample_config`.
         n: number of trials; `objective` is called once for each.
         rng: source of randomness.
 
     Returns:
-        `(best, trials)`. A trial is a dict `{"config": …, "val": …}`; `trials` are all n of them in the order in which they ran.
-        `best` is the one with the smallest `val`, the first of them in a tie, never a failed one; None when all failed.
+        `(best, trials)`. A trial is a dict `{"config": …, "val": …}`; `trials` are all n of them in the order
+        in which they ran.
+        `best` is the one with the smallest `val`, the first of them in a tie, never a
+        failed one; None when all failed.
 
-    >>> best, trials = random_search(lambda config: (config["x"] - 3) ** 2, {"x": ("int", 0, 9)}, 200, np.random.default_rng(0))
+    >>> best, trials = random_search(
+    ...     lambda config: (config["x"] - 3) ** 2, {"x": ("int", 0, 9)}, 200, np.random.default_rng(0)
+    ... )
     >>> best, len(trials)
     ({'config': {'x': 3}, 'val': 0}, 200)
     """
@@ -496,7 +507,8 @@ def random_search(
 
 
 def at_boundary(best: dict[str, Any], space: dict[str, tuple[Any, ...]], frac: float = 0.1) -> dict[str, str]:
-    r"""Which hyper-parameters of the best trial lie so close to the border of the search that the optimum may lie beyond.
+    r"""Which hyper-parameters of the best trial lie so close to the border of the search
+    that the optimum may lie beyond.
 
     Args:
         best: a trial, `{"config": …, "val": …}`.
@@ -504,9 +516,9 @@ def at_boundary(best: dict[str, Any], space: dict[str, tuple[Any, ...]], frac: f
         frac: how much of a range, at either end, counts as its border.
 
     Returns:
-        `"low"` or `"high"` for each name whose value lies in the lowest or highest `frac` of its range; no entry for the others.
-        The range of a "log" entry is measured in logarithms, all others as they are. "choice" has no border, nor has a range whose
-        two limits are the same.
+        `"low"` or `"high"` for each name whose value lies in the lowest or highest `frac` of its range; no
+        entry for the others. The range of a "log" entry is measured in logarithms, all others as they are.
+        "choice" has no border, nor has a range whose two limits are the same.
 
     >>> at_boundary({"config": {"lr": 0.5}, "val": 0.1}, {"lr": ("log", 1e-4, 1.0)})
     {'lr': 'high'}
@@ -539,14 +551,19 @@ def refine_space(
 
     Returns:
         The new space, with the same names, entry by entry:
-        `"log"`: a range around the geometric mean of the top trials, its length in logarithms `shrink` times the old one, cut off
-        at the old limits, then stretched, if need be, just so far that it contains the best trial. But where
-        `at_boundary(best, space)` names the hyper-parameter, the range lies around the best trial's value and is not cut off.
+        `"log"`: a range around the geometric mean of the top trials, its length in logarithms `shrink` times
+        the old one, cut off at the old limits, then stretched, if need be, just so far that it contains the
+        best trial. But where `at_boundary(best, space)` names the hyper-parameter, the range lies around the
+        best trial's value and is not cut off.
         `"uniform"`: the same without logarithms, so around the arithmetic mean.
         `"choice"`: those options, in their old order, that occur among the top trials.
         `"int"`: as it was.
 
-    >>> trials = [{"config": {"lr": 0.01}, "val": 0.2}, {"config": {"lr": 0.04}, "val": 0.3}, {"config": {"lr": 1.0}, "val": 9.0}]
+    >>> trials = [
+    ...     {"config": {"lr": 0.01}, "val": 0.2},
+    ...     {"config": {"lr": 0.04}, "val": 0.3},
+    ...     {"config": {"lr": 1.0}, "val": 9.0},
+    ... ]
     >>> kind, low, high = refine_space(trials, {"lr": ("log", 1e-4, 1.0)}, top_k=2, shrink=0.25)["lr"]
     >>> kind, round(low, 6), round(high, 6)
     ('log', 0.006325, 0.063246)
@@ -585,7 +602,8 @@ def kfold_indices(n: int, k: int, rng: np.random.Generator) -> list[tuple[np.nda
         rng: source of randomness; any way of shuffling will do.
 
     Returns:
-        k pairs `(train, val)` of index arrays, each in any order: `val` is one part, `train` are all the other rows.
+        k pairs `(train, val)` of index arrays, each in any order: `val` is one part,
+        `train` are all the other rows.
 
     Raises:
         ValueError: not 2 <= k <= n.
@@ -613,8 +631,8 @@ def cross_validate(
     r"""Validate a whole recipe k times, each time on rows that it has not seen in any form.
 
     Args:
-        fit: `fit(X_train, y_train)` returns a model. It is given rows of `X` as they are: whatever is estimated from data, a scaler
-            too, is estimated in there.
+        fit: `fit(X_train, y_train)` returns a model. It is given rows of `X` as they are: whatever is
+            estimated from data, a scaler too, is estimated in there.
         score: `score(model, X_val, y_val)` returns a number.
         X: data (N, D).
         y: labels (N,).
@@ -625,7 +643,9 @@ def cross_validate(
         The k scores, shape (k,).
 
     >>> X, y = np.zeros((6, 1)), np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-    >>> share = cross_validate(lambda X, y: y.mean(), lambda mean, X, y: len(y) / 6, X, y, 3, np.random.default_rng(0))
+    >>> share = cross_validate(
+    ...     lambda X, y: y.mean(), lambda mean, X, y: len(y) / 6, X, y, 3, np.random.default_rng(0)
+    ... )
     >>> share.round(6).tolist()
     [0.333333, 0.333333, 0.333333]
     """
@@ -640,8 +660,8 @@ def pick(trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
     r"""The trial to go on with, chosen by the only number that may choose.
 
     Args:
-        trials: each a dict with `"val"`, the validation error: smaller is better, nan means failed. They may hold more, such as
-            `"train"` and `"test"`. At least one has not failed.
+        trials: each a dict with `"val"`, the validation error: smaller is better, nan means failed. They may
+            hold more, such as `"train"` and `"test"`. At least one has not failed.
 
     Returns:
         The trial itself; the first of the best in a tie.
@@ -688,7 +708,8 @@ def scale_lr(lr: float, B_from: int, B_to: int, rule: str) -> float:
         ValueError: an unknown rule.
 
     Warns:
-        UserWarning: `rule` is "linear" and the new batch is *more than* 8 times as large: so far the rule should not be trusted.
+        UserWarning: `rule` is "linear" and the new batch is *more than* 8 times as large: so far the rule
+        should not be trusted.
 
     Source: Goyal et al. (2017), arXiv:1706.02677; Krizhevsky (2014), arXiv:1404.5997, for the root.
 
