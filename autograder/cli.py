@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -201,6 +202,7 @@ def demo(
 
 def main() -> None:
     """Run a command; what goes wrong is one sentence on stderr and exit code 2."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # commands share the cores out among processes, and their nets are small
     try:
         app()
     except Exception as error:
