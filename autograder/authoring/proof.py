@@ -24,8 +24,9 @@ def certify_units(course: Path, units: Iterable[str], exercise: str, progress: P
             tasks += [(str(course), path, name) for name in names if exercise in ("", name)]
     if not tasks:
         return []
-    with workers(course) as pool:
-        return [certificate for found in progress(pool.map(_certify, tasks), len(tasks), "certifying") for certificate in found]
+    with workers(course) as pool:  # the last units train the most: they begin, so that no process is left with them in the end
+        found = list(progress(pool.map(_certify, reversed(tasks)), len(tasks), "certifying"))
+    return [certificate for certificates in reversed(found) for certificate in certificates]
 
 
 def summary(certificates: list[Certificate]) -> dict[str, Any]:

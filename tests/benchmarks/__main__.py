@@ -129,7 +129,8 @@ def write_page(
         "Made by `make bench`: one submission with the reference answers, one worker, medians of "
         f"up to {RUNS} runs in turn, on {os.cpu_count()} cores with Python {platform.python_version()}.",
         "*Graded* is the whole of it: fork, isolation, the student's cells, every check across the wire, the verdicts. "
-        "*Bare* forks a warm process and runs the same cells and checks in it, with no isolation and no second process.",
+        "*Bare* forks a warm process and runs the same cells and checks in it, with no isolation and no second process; "
+        "it trains anew what the grader's side of a check has trained and kept for a class, hence a ratio below 1 in the capstone.",
         "",
         "| notebook | checks | graded, ms | bare, ms | ratio |",
         "|---|---|---|---|---|",
