@@ -11,11 +11,18 @@ TEXT = st.text(alphabet='ab <é漢"\\\n', max_size=4)
 
 
 def arrays(kinds=(*NUMERIC, "U3")):
-    """Arrays of every type and of sizes 0, 1 and more; strings as NumPy keeps them, without a NUL at the end."""
+    """Arrays of every type and of sizes 0, 1 and more; strings as NumPy keeps them, without a NUL at the end.
+
+    Complex numbers are not infinite: the distance between two such is not a number, even where one is the other rounded.
+    """
+    chosen = {
+        "U3": st.text("aé漢", max_size=3),
+        "c8": st.complex_numbers(allow_infinity=False, width=64),
+        "c16": st.complex_numbers(allow_infinity=False),
+    }
 
     def of(kind):
-        elements = st.text("aé漢", max_size=3) if kind == "U3" else None
-        return hnp.arrays(kind, SHAPES, elements=elements)
+        return hnp.arrays(kind, SHAPES, elements=chosen.get(kind))
 
     return st.sampled_from(kinds).flatmap(of)
 

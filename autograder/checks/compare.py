@@ -164,10 +164,12 @@ def _entry(mine: Any, right: Any, index: tuple[int, ...], wrong: int, size: int,
     where = f"first at {place}[{', '.join(map(str, index))}]: " if index else _at(place)
     many = f", {wrong} of {size} entries differ" if size > 1 and wrong > 1 else ""
     text = f"{where}expected {_shown(right, mine)}, got {_shown(mine, right)}{many}   (tolerance {rtol:g})"
+    with np.errstate(all="ignore"):
+        ratio = np.true_divide(mine, right)
     if not np.isfinite(mine) and np.isfinite(right):
         discreet = f"{where}got {mine}, expected a finite number"
-    elif np.isfinite(mine) and np.isfinite(right) and right != 0 and mine.imag == 0 and 1e-3 < abs(mine / right) < 1e3:
-        discreet = f"{where}off by {_factor(float(np.real(mine / right)))}{many}"
+    elif mine.imag == 0 and 1e-3 < abs(ratio) < 1e3:
+        discreet = f"{where}off by {_factor(float(np.real(ratio)))}{many}"
     else:
         discreet = f"{where}another value than expected{many}"
     return Difference(VALUE, text, discreet)

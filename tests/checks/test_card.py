@@ -27,9 +27,10 @@ FAILED = Verdict(
     stages=("types and shapes",),
 )
 ANY = st.text(max_size=60)
+LINE = st.text(st.characters(exclude_characters="\n"), max_size=60)
 VERDICTS = st.builds(
     Verdict,
-    exercise=ANY,
+    exercise=LINE,
     check=st.just("visible"),
     state=st.sampled_from(State),
     points=st.integers(0, 5).map(float),
@@ -39,7 +40,7 @@ VERDICTS = st.builds(
     likely=ANY,
     hint=ANY,
     misconception=ANY,
-    stages=st.lists(ANY, max_size=2).map(tuple),
+    stages=st.lists(LINE, max_size=2).map(tuple),
     seconds=st.floats(0, 9),
     peak_memory=st.integers(0, 2**40),
 )
