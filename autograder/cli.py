@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -202,6 +203,7 @@ def demo(
 
 def main() -> None:
     """Run a command; what goes wrong is one sentence on stderr and exit code 2."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # an ending like any other: nothing is left behind
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # commands share the cores out among processes, and their nets are small
     try:
         app()

@@ -19,8 +19,10 @@ from autograder.grading.reference import Reference
 from autograder.notebooks.model import Notebook
 
 Note = Callable[[str], None]
-Spread = Callable[[Callable[[tuple[Path, Path]], tuple[str, dict[str, Any]]], Iterable[tuple[Path, Path]]], Iterable[Any]]
-"""How the notebooks are shared out: `map`, or that of a pool of processes."""
+Task = tuple[Notebook, str, bool]
+"""A notebook, one of its exercises, and whether the hidden checks are tried as well."""
+Spread = Callable[[Callable[[Task], dict[str, Any]], Iterable[Task]], Iterable[dict[str, Any]]]
+"""How the exercises are shared out: `map`, or that of a pool of processes."""
 LOG = ".jsonl"
 """The ending of what notebooks write while they run: no part of the course."""
 
@@ -57,12 +59,15 @@ def build(course: Path, units: Iterable[str], note: Note = lambda _: None, sprea
 
 
 def stale(course: Path, units: Iterable[str], spread: Spread = map) -> list[str]:
-    """What a build would change, as paths relative to the course; nothing is written."""
+    """What a build would change, as paths relative to the course; nothing is written.
+
+    Hidden checks leave no trace in what is built: whether the reference passes them is for `build` and `certify` to say.
+    """
     found = []
     wanted = list(units)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
-        for unit, files in built_units(course, wanted, spread):
+        for unit, files in built_units(course, wanted, spread, hidden=False):
             built = shutil.ignore_patterns("*.ipynb", FILE)
             shutil.copytree(course / "source" / unit, fresh / "source" / unit, ignore=built)
             for name, text in files.items():
@@ -85,48 +90,58 @@ def _files(folder: Path) -> dict[str, Path]:
     return {name: path for name, path in paths.items() if not any(part.startswith(".") for part in Path(name).parts)}
 
 
-def built_units(course: Path, units: Iterable[str], spread: Spread = map) -> Iterator[tuple[str, dict[str, str]]]:
+def built_units(
+    course: Path, units: Iterable[str], spread: Spread = map, *, hidden: bool = True
+) -> Iterator[tuple[str, dict[str, str]]]:
     """The files that are built beside the sources of units: a unit, and its files by name.
+
+    Args:
+        course: the folder of the course.
+        units: names of its units.
+        spread: how the exercises are shared out.
+        hidden: hold the reference against the hidden checks as well, of which nothing is recorded.
 
     Raises:
         SourceError: there is a mistake in a source, or a notebook without one.
         BrokenCheck: a check that the reference itself does not pass.
     """
-    wanted = list(units)
-    for unit in wanted:
-        for path in sorted((course / "source" / unit).glob("*.ipynb")):
-            if not path.with_suffix(".md").is_file():
-                raise SourceError(path, 1, f"there is no {path.stem}.md to build this notebook from; delete it, or write that.")
-    built = iter(spread(_built_notebook, [(course, path) for unit in wanted for path in sources_of(course, unit)]))
-    for unit in wanted:
+    made = {unit: list(_instructor_notebooks(course, unit)) for unit in units}
+    tasks = [(notebook, name, hidden) for notebooks in made.values() for notebook in notebooks for name in notebook.exercises]
+    numbers = iter(spread(recorded_numbers, tasks))
+    for unit, notebooks in made.items():
         files, recorded = {}, {}
-        for path in sources_of(course, unit):
-            files[f"{path.stem}.ipynb"], numbers = next(built)
-            recorded.update(numbers)
+        for notebook in notebooks:
+            files[notebook.path.name] = nbformat.writes(notebook.nodes, version=nbformat.NO_CONVERT) + "\n"
+            for _ in notebook.exercises:
+                recorded.update(next(numbers))
         files[FILE] = json.dumps(recorded, ensure_ascii=False, separators=(",", ":")).replace('},"', '},\n"') + "\n"
         yield unit, files
 
 
-def _built_notebook(task: tuple[Path, Path]) -> tuple[str, dict[str, Any]]:
-    """The text of the instructor's notebook that a source of a course makes, and its recorded numbers."""
-    course, path = task
-    nodes = instructor_notebook(read_source(path), course / "solutions")
-    text = nbformat.writes(nodes, version=nbformat.NO_CONVERT) + "\n"
-    return text, recorded_numbers(Notebook.of(nodes, path.with_suffix(".ipynb")))
+def _instructor_notebooks(course: Path, unit: str) -> Iterator[Notebook]:
+    """The instructor's notebooks that the sources of a unit make."""
+    for path in sorted((course / "source" / unit).glob("*.ipynb")):
+        if not path.with_suffix(".md").is_file():
+            raise SourceError(path, 1, f"there is no {path.stem}.md to build this notebook from; delete it, or write that.")
+    for path in sources_of(course, unit):
+        yield Notebook.of(instructor_notebook(read_source(path), course / "solutions"), path.with_suffix(".ipynb"))
 
 
-def recorded_numbers(notebook: Notebook) -> dict[str, Any]:
-    """What the visible checks of a notebook observe of the reference and of the wrong variants."""
+def recorded_numbers(task: Task) -> dict[str, Any]:
+    """What the visible checks of an exercise observe of the reference and of the wrong variants."""
+    notebook, name, hidden = task
     reference = Reference(notebook)
     recorded = {}
     for check in notebook.checks:
+        if check.header.exercise != name:
+            continue
         if check.header.kind == "visible":
             exercise = reference.exercise(check)
             found = Recorded(
                 tuple(reference.observations(check)), tuple(reference.fingerprints(check)), reference.starting_point(exercise)
             )
-            recorded[key(check.header.exercise, check.header.name)] = found.to_json()
-        else:
+            recorded[key(name, check.header.name)] = found.to_json()
+        elif hidden or check.header.kind != "hidden":
             reference.observations(check)  # nothing is recorded, but the reference must pass
     return recorded
 

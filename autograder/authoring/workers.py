@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,9 +20,13 @@ def workers(course: Path) -> Iterator[ProcessPoolExecutor]:
 
     They are started afresh, not forked: torch may run threads here already.
     """
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_import_from, initargs=(str(course),)) as pool:
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_begin, initargs=(str(course),)) as pool:
         yield pool
 
 
-def _import_from(course: str) -> None:
+def _begin(course: str) -> None:
+    if sys.platform == "linux":
+        from autograder.sandbox.kernel import die_with_parent
+
+        die_with_parent(signal.SIGKILL)  # it would wait for ever for work from a command that was killed
     sys.path.insert(0, course)

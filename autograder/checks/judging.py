@@ -42,7 +42,8 @@ def judge(
     Args:
         run: the student's run of the check.
         expected: the reference's observations on the same inputs; None when nobody knows them.
-        fingerprints: gives the wrong variants' observations on the same inputs; called only when the check fails.
+        fingerprints: gives the wrong variants' observations on the same inputs; asked for one after another, and only when the
+            check fails.
         blank: exercise, check and points.
         discreet: leave every expected number out of the message (hidden checks).
     """
@@ -58,19 +59,18 @@ def judge(
 def recognise(observations: Sequence[Any], expected: Sequence[Any], fingerprints: Iterable[Fingerprint]) -> Fingerprint | None:
     """The misconception whose numbers these are: it deviates from the reference where they do, and agrees with them longest."""
     start = first_deviation(observations, expected)
-    best, best_length = None, 0
+    best, best_length = None, start
+    if start == len(observations):  # nothing that was seen is wrong
+        return None
     for fingerprint in fingerprints:
         theirs = fingerprint.observations
-        if (
-            start >= len(theirs)
-            or start >= len(observations)
-            or first_deviation(theirs, expected) != start
-            or not same(theirs[start], observations[start])
-        ):
+        if first_deviation(theirs, expected) != start:
             continue
         agreement = first_deviation(observations, theirs)
         if agreement > best_length:
             best, best_length = fingerprint, agreement
+        if agreement == len(observations):  # none can agree for longer, and each of the others costs a run of the check
+            break
     return best
 
 

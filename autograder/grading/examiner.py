@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.checks.collecting import Collector
 from autograder.checks.compare import describe
-from autograder.checks.judging import Fingerprint, judge
+from autograder.checks.judging import judge
 from autograder.checks.plain import snapshot
 from autograder.checks.running import Run, run
 from autograder.checks.verdict import Verdict
@@ -34,6 +34,7 @@ class Examiner:
         self._reference = reference
         self._submitted = submitted
         self._exercises = reference.notebook.exercises.values()
+        self._suspected: dict[str, str] = {}
 
     def examine(self, check: CheckCell, attempt: Attempt, expected: list[Any], watch: Watch) -> Verdict:
         """Run a check in a student's process, and judge what it observes.
@@ -81,15 +82,15 @@ class Examiner:
         return self._reference.collector(check, sources=sources, beside=lambda function: _beside(sandbox, text, function.__name__))
 
     def _judged(self, check: CheckCell, outcome: Run, expected: list[Any], watch: Watch) -> Verdict:
-        def fingerprints() -> list[Fingerprint]:
-            with watch.paused():
-                return self._reference.fingerprints(check)
-
+        suspected = self._suspected.get(check.header.exercise, "")  # by an earlier check of the same answer
+        fingerprints = watch.pausing(self._reference.fingerprints(check, suspected))
         try:
-            return judge(outcome, expected, fingerprints, blank(check), discreet=check.header.kind == "hidden")
+            verdict = judge(outcome, expected, lambda: fingerprints, blank(check), discreet=check.header.kind == "hidden")
         except Exception as error:  # a value so odd that it cannot even be compared is a wrong value
             differs = f"they cannot be compared: {type(error).__name__}"
             return replace(blank(check), claim="your code returns plain values", differs=differs)
+        self._suspected[check.header.exercise] = verdict.misconception or suspected
+        return verdict
 
 
 def _beside(sandbox: Sandbox, text: str, name: str) -> Any:

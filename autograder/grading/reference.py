@@ -42,7 +42,7 @@ class Reference:
         self._setup = run_cells(notebook.setup)
         self._bodies: dict[str, Body] = {}
         self._observations: dict[str, list[Any]] = {}
-        self._fingerprints: dict[str, list[Fingerprint]] = {}
+        self._fingerprints: dict[tuple[str, str], Fingerprint | None] = {}
 
     def setup_namespace(self) -> dict[str, Any]:
         """The names of the setup cells, with arrays that later writes cannot reach."""
@@ -132,17 +132,26 @@ class Reference:
             self._observations[check.grade_id] = outcome.observations
         return self._observations[check.grade_id]
 
-    def fingerprints(self, check: CheckCell) -> list[Fingerprint]:
-        """What the check observes of each wrong variant that differs from the reference in it."""
-        if check.grade_id not in self._fingerprints:
-            expected, found = self.observations(check), []
-            for variant in self.variants_of(self.exercise(check)):
-                if not variant.right:
-                    seen = self.run(check, variant).observations
-                    if len(seen) != len(expected) or not all(same(a, b) for a, b in zip(seen, expected, strict=True)):
-                        found.append(Fingerprint(variant.id, variant.says, variant.hint, tuple(seen)))
-            self._fingerprints[check.grade_id] = found
-        return self._fingerprints[check.grade_id]
+    def fingerprints(self, check: CheckCell, suspected: str = "") -> Iterator[Fingerprint]:
+        """What the check observes of each wrong variant that differs from the reference in it; each is run when it is asked for.
+
+        Args:
+            check: the check.
+            suspected: the variant to begin with.
+        """
+        wrong = [variant for variant in self.variants_of(self.exercise(check)) if not variant.right]
+        for variant in sorted(wrong, key=lambda variant: variant.id != suspected):
+            found = self._fingerprint(check, variant)
+            if found:
+                yield found
+
+    def _fingerprint(self, check: CheckCell, variant: Variant) -> Fingerprint | None:
+        if (check.grade_id, variant.id) not in self._fingerprints:
+            expected, seen = self.observations(check), self.run(check, variant).observations
+            differs = len(seen) != len(expected) or not all(same(a, b) for a, b in zip(seen, expected, strict=True))
+            found = Fingerprint(variant.id, variant.says, variant.hint, tuple(seen)) if differs else None
+            self._fingerprints[check.grade_id, variant.id] = found
+        return self._fingerprints[check.grade_id, variant.id]
 
 
 def fresh(value: Any) -> Any:

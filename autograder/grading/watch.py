@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import signal
 import threading
 from collections.abc import Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Watch:
@@ -32,15 +35,18 @@ class Watch:
             self._set(0.0)
             signal.signal(signal.SIGALRM, self._before)
 
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Time that does not count: what is done here is not the student's."""
-        left = self._set(0.0) if self._works else 0.0
-        try:
-            yield
-        finally:
-            if self._works:
-                self._set(max(left, 0.01))
+    def pausing(self, items: Iterator[T]) -> Iterator[T]:
+        """The items, each made in time that does not count: what is done for them is not the student's."""
+        while True:
+            left = self._set(0.0) if self._works else 0.0
+            try:
+                made = list(itertools.islice(items, 1))
+            finally:
+                if self._works:
+                    self._set(max(left, 0.01))
+            if not made:
+                return
+            yield made[0]
 
     @staticmethod
     def _set(seconds: float) -> float:

@@ -264,6 +264,16 @@ def test_an_exception_is_a_fingerprint_as_well():
     assert (verdict.state, verdict.misconception, verdict.hint) == (State.ERROR, "division", "do not divide")
 
 
+def test_no_variant_is_run_after_one_that_agrees_to_the_end_and_none_where_nothing_wrong_was_seen():
+    def known():
+        yield Fingerprint("longer", "", "", (1, 5, 0))
+        yield Fingerprint("whole", "", "", (1, 5, 6))
+        raise AssertionError("asked for one more")
+
+    assert recognise((1, 5, 6), (1, 2, 3), known()).id == "whole"
+    assert recognise((1, 2), (1, 2, 3), (pytest.fail("asked for one") for _ in "x")) is None
+
+
 def test_fingerprints_are_not_computed_for_a_check_that_passed_or_was_not_attempted():
     def never():
         raise AssertionError("asked for the fingerprints of a right answer")

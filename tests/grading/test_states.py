@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from autograder.checks.verdict import State
+from autograder.grading.reference import Reference
 from autograder.grading.submission import Grader
 from autograder.grading.verdicts import refuse
 from autograder.notebooks.model import Notebook
 from autograder.sandbox.isolation import Limits
 from autograder.sandbox.pool import NotIsolated, Template
+from solutions.variants import Variants, edit
 from tests import tiny
 
 
@@ -48,6 +50,15 @@ def test_the_hidden_check_names_the_misconception_without_a_number(grader):
     found = verdict(tiny.grade(grader, {"tiny/double": "def double(v):\n    return v * 3"}), "double-hidden")
     assert found.misconception == "t.thrice"
     assert found.differs == "first at [0]: off by a factor of 1.5, 5 of 5 entries differ"
+
+
+def test_what_the_visible_check_has_named_is_named_by_the_hidden_one_where_another_has_the_same_numbers(course, template):
+    known = Variants()
+    known.wrong("thrice", says="that is three times the array", double=edit("2.0 * v", "3.0 * v"))
+    known.wrong("thrice.short", says="short arrays get one more", double=edit("2.0 * v", "3.0 * v + (len(v) == 3)"))
+    grader = Grader(Reference(tiny.notebook(course), tiny.SECRET, known.all), template, tiny.PATIENCE)
+    found = tiny.grade(grader, {"tiny/double": "def double(v):\n    return 3.0 * v + (len(v) == 3)"})
+    assert {verdict(found, f"double-{check}").misconception for check in ("visible", "hidden")} == {"thrice.short"}
 
 
 def test_an_exception_is_an_error_with_its_line(grader):
