@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -203,13 +204,20 @@ def demo(
 
 def main() -> None:
     """Run a command; what goes wrong is one sentence on stderr and exit code 2."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # an ending like any other: nothing is left behind
+    signal.signal(signal.SIGTERM, _end)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # commands share the cores out among processes, and their nets are small
     try:
         app()
     except Exception as error:
         typer.echo(sentence(error), err=True)
         sys.exit(2)
+
+
+def _end(number: int, _: object) -> None:
+    """End in good order when told to, with the processes that work for this one."""
+    for process in multiprocessing.active_children():
+        process.kill()
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -12,17 +12,13 @@ from typing import Any
 import nbformat
 
 from autograder.authoring.instructor import instructor_notebook
+from autograder.authoring.recording import Spread, recordings
 from autograder.authoring.source import SourceError, read_source
 from autograder.checks.plain import same
-from autograder.checks.recorded import FILE, Recorded, key
-from autograder.grading.reference import Reference
+from autograder.checks.recorded import FILE, Recorded
 from autograder.notebooks.model import Notebook
 
 Note = Callable[[str], None]
-Task = tuple[Notebook, str, bool]
-"""A notebook, one of its exercises, and whether the hidden checks are tried as well."""
-Spread = Callable[[Callable[[Task], dict[str, Any]], Iterable[Task]], Iterable[dict[str, Any]]]
-"""How the exercises are shared out: `map`, or that of a pool of processes."""
 LOG = ".jsonl"
 """The ending of what notebooks write while they run: no part of the course."""
 
@@ -59,15 +55,12 @@ def build(course: Path, units: Iterable[str], note: Note = lambda _: None, sprea
 
 
 def stale(course: Path, units: Iterable[str], spread: Spread = map) -> list[str]:
-    """What a build would change, as paths relative to the course; nothing is written.
-
-    Hidden checks leave no trace in what is built: whether the reference passes them is for `build` and `certify` to say.
-    """
+    """What a build would change, as paths relative to the course; neither sources nor releases are written to."""
     found = []
     wanted = list(units)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
-        for unit, files in built_units(course, wanted, spread, hidden=False):
+        for unit, files in built_units(course, wanted, spread):
             built = shutil.ignore_patterns("*.ipynb", FILE)
             shutil.copytree(course / "source" / unit, fresh / "source" / unit, ignore=built)
             for name, text in files.items():
@@ -90,24 +83,15 @@ def _files(folder: Path) -> dict[str, Path]:
     return {name: path for name, path in paths.items() if not any(part.startswith(".") for part in Path(name).parts)}
 
 
-def built_units(
-    course: Path, units: Iterable[str], spread: Spread = map, *, hidden: bool = True
-) -> Iterator[tuple[str, dict[str, str]]]:
+def built_units(course: Path, units: Iterable[str], spread: Spread = map) -> Iterator[tuple[str, dict[str, str]]]:
     """The files that are built beside the sources of units: a unit, and its files by name.
-
-    Args:
-        course: the folder of the course.
-        units: names of its units.
-        spread: how the exercises are shared out.
-        hidden: hold the reference against the hidden checks as well, of which nothing is recorded.
 
     Raises:
         SourceError: there is a mistake in a source, or a notebook without one.
         BrokenCheck: a check that the reference itself does not pass.
     """
     made = {unit: list(_instructor_notebooks(course, unit)) for unit in units}
-    tasks = [(notebook, name, hidden) for notebooks in made.values() for notebook in notebooks for name in notebook.exercises]
-    numbers = iter(spread(recorded_numbers, tasks))
+    numbers = recordings(course, [notebook for notebooks in made.values() for notebook in notebooks], spread)
     for unit, notebooks in made.items():
         files, recorded = {}, {}
         for notebook in notebooks:
@@ -127,25 +111,6 @@ def _instructor_notebooks(course: Path, unit: str) -> Iterator[Notebook]:
         yield Notebook.of(instructor_notebook(read_source(path), course / "solutions"), path.with_suffix(".ipynb"))
 
 
-def recorded_numbers(task: Task) -> dict[str, Any]:
-    """What the visible checks of an exercise observe of the reference and of the wrong variants."""
-    notebook, name, hidden = task
-    reference = Reference(notebook)
-    recorded = {}
-    for check in notebook.checks:
-        if check.header.exercise != name:
-            continue
-        if check.header.kind == "visible":
-            exercise = reference.exercise(check)
-            found = Recorded(
-                tuple(reference.observations(check)), tuple(reference.fingerprints(check)), reference.starting_point(exercise)
-            )
-            recorded[key(name, check.header.name)] = found.to_json()
-        elif hidden or check.header.kind != "hidden":
-            reference.observations(check)  # nothing is recorded, but the reference must pass
-    return recorded
-
-
 def release(source: Path, units: Iterable[str], into: Path) -> None:
     """Run nbgrader's generate step on units of a source folder, into `into/release`."""
     from autograder.gradebook.nbgrader import course_api
@@ -161,8 +126,10 @@ def release(source: Path, units: Iterable[str], into: Path) -> None:
 def _same_file(new: Path | None, old: Path | None) -> bool:
     if new is None or old is None:
         return False
+    if new.read_bytes() == old.read_bytes():
+        return True
     if new.name != FILE:
-        return new.read_bytes() == old.read_bytes()
+        return False
     try:
         left, right = (json.loads(path.read_text(encoding="utf-8")) for path in (new, old))
         return left.keys() == right.keys() and all(_same_recorded(left[name], right[name]) for name in left)

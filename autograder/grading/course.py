@@ -8,11 +8,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.grading.kept import PRIVATE
 from autograder.notebooks.model import Notebook
 from autograder.notebooks.reading import read_notebook
-
-PRIVATE = ".autograder"
-"""Folder of the course that holds the secret, the lock and the results."""
 
 
 class Busy(Exception):

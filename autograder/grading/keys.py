@@ -18,19 +18,18 @@ from autograder.notebooks.aligning import Aligned
 from autograder.notebooks.model import role
 
 
-def engine_key(references: Sequence[Reference], settings: Settings, key: bytes) -> str:
-    """Everything but the submission that a result depends on."""
-    parts: list[Any] = [
-        __version__,
-        platform.python_version(),
-        settings.patience,
-        settings.limits,
-        settings.isolate,
-        _engine_source(),
-    ]
+def machine() -> list[Any]:
+    """The code that decides, and what it computes with."""
+    parts: list[Any] = [__version__, platform.python_version(), _engine_source()]
     for package in ("numpy", "torch", "ipython", "scikit-learn"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             parts.append((package, importlib.metadata.version(package)))
+    return parts
+
+
+def engine_key(references: Sequence[Reference], settings: Settings, key: bytes) -> str:
+    """Everything but the submission that a result depends on."""
+    parts: list[Any] = [machine(), settings.patience, settings.limits, settings.isolate]
     for reference in references:
         cells = [cell for cell in reference.notebook.nodes.cells if cell.cell_type == "code"]
         parts.append([(cell.source, json.dumps(cell.metadata, sort_keys=True)) for cell in cells])
@@ -51,6 +50,6 @@ def _engine_source() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).resolve().parents[1]
     for room in ("checks", "grading", "lab", "notebooks", "sandbox"):
-        for path in sorted((package / room).rglob("*.py")):
+        for path in sorted(path for ending in ("py", "npz") for path in (package / room).rglob(f"*.{ending}")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -2,21 +2,26 @@
 
 import json
 import os
+import select
+import shutil
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.authoring.build import build, stale, units_of
+from autograder.authoring.build import build, built_units, stale, units_of
 from autograder.authoring.instructor import instructor_notebook
 from autograder.authoring.source import read_source
 from autograder.checks.recorded import FILE
+from autograder.grading.kept import PRIVATE
 from autograder.grading.reference import BrokenCheck
 from autograder.notebooks.model import grade_id, role
-from tests import authored
+from tests import authored, tiny
 from tests.authored import NAME, UNIT, built_files
 
 
@@ -218,6 +223,103 @@ def test_a_check_that_cannot_be_trusted_stops_the_build_with_one_sentence(made, 
     assert str(error.value).replace(made.module, "MODULE") == sentence
 
 
+# what is run again
+
+
+def edit_nothing(made):
+    pass
+
+
+def edit_a_word_of_the_prose(made):
+    made.edit(made.source, "What stands", "Whatever stands")
+
+
+def edit_a_visible_check(made):
+    made.edit(made.source, "scale(x, 3.0)", "scale(x, 4.0)")
+
+
+def edit_a_hidden_check(made):
+    made.edit(made.source, "normal(size=5)", "normal(size=6)")
+
+
+def edit_a_question(made):
+    made.edit(made.source, "between=(0, 10)", "between=(0, 11)")
+
+
+def edit_the_setup(made):
+    made.edit(made.source, "4.0])", "5.0])")
+
+
+def edit_an_answer(made):
+    made.edit(made.answers, "return product", "return +product")
+
+
+def edit_a_wrong_variant(made):
+    made.edit(made.variants, "factor * abs(x)", "abs(factor * x)")
+
+
+def damage_what_was_kept(made):
+    (kept,) = (made.course / PRIVATE).rglob("*.Mean.json")
+    kept.write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        (edit_nothing, []),
+        (edit_a_word_of_the_prose, []),
+        (edit_a_visible_check, ["scale"]),
+        (edit_a_hidden_check, ["scale"]),
+        (edit_a_question, ["largest"]),
+        (damage_what_was_kept, ["Mean"]),
+        (edit_the_setup, ["scale", "Mean", "largest"]),
+        (edit_an_answer, ["scale", "Mean", "largest"]),
+        (edit_a_wrong_variant, ["scale", "Mean", "largest"]),
+    ],
+)
+def test_what_a_change_can_have_touched_is_run_again_and_gives_what_a_first_build_gives(made, change, again):
+    built_files(made.course, UNIT)
+    change(made)
+    ran = []
+
+    def spread(function, tasks):
+        for task in tasks:
+            ran.append(task[1].partition("/")[2])
+            yield function(task)
+
+    ((_, files),) = built_units(made.course, [UNIT], spread)
+    assert ran == again
+    shutil.rmtree(made.course / PRIVATE)
+    assert files == built_files(made.course, UNIT)
+
+
+def test_a_course_that_may_only_be_read_is_built_all_the_same(made):
+    (made.course / PRIVATE).write_text("in the way")
+    assert built_files(made.course, UNIT).keys() == {f"{NAME}.ipynb", FILE}
+
+
+def test_a_build_that_is_told_to_end_does_so_at_once_and_leaves_no_process_behind(tmp_path):
+    course, signal_of_life = tiny.write_course(tmp_path / "course"), tmp_path / "running"
+    os.mkfifo(signal_of_life)
+    reader = os.open(signal_of_life, os.O_RDONLY | os.O_NONBLOCK)
+    endless = f"open({str(signal_of_life)!r}, 'w').close()\n    while True:\n        pass\n"
+    (course / "solutions" / "tiny.py").write_text(tiny.ANSWERS.replace("return 2.0 * v\n", endless))
+    command = [sys.executable, "-m", "autograder", "build", "--course", str(course)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(course), *sys.path])}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as building:
+        assert select.select([reader], [], [], 60)[0], "the build never came to the endless answer"
+        children = Path(f"/proc/{building.pid}/task/{building.pid}/children").read_text().split()
+        handles = [os.pidfd_open(int(child)) for child in children]
+        building.terminate()
+        _, errors = building.communicate(timeout=20)
+    assert (building.returncode, errors) == (128 + signal.SIGTERM, "")
+    assert handles
+    for handle in handles:
+        assert select.select([handle], [], [], 20)[0], "a process of the build goes on"
+        os.close(handle)
+    os.close(reader)
+
+
 # what is stale
 
 
@@ -302,7 +404,7 @@ def test_what_was_edited_after_the_build_is_noticed_where_it_shows_and_nowhere_e
 
 
 def test_a_build_leaves_nothing_of_the_one_before_and_no_gradebook(rebuilt):
-    assert rebuilt[1] == {FILE, f"{NAME}.ipynb", "source", "release", "solutions"}
+    assert rebuilt[1] == {FILE, f"{NAME}.ipynb", "source", "release", "solutions", PRIVATE}
 
 
 def test_a_build_says_what_it_is_at(rebuilt):
