@@ -52,6 +52,9 @@ def build(
 def certify(
     units: Units = None,
     exercise: Annotated[str, typer.Option("--exercise", help="One exercise alone, as optimizers/adam_step.")] = "",
+    secrets: Annotated[
+        int, typer.Option("--secrets", min=0, help="Instead, prove that the reference passes hidden checks under so many secrets.")
+    ] = 0,
     as_json: Json = False,
     course: Course = HERE,
 ) -> None:
@@ -63,14 +66,17 @@ def certify(
     from autograder.authoring import proof
     from autograder.commands import progress
 
-    certificates = proof.certify_units(root, units_of(root, units), exercise, progress=progress)
-    if not certificates:
-        raise Refused(f"There is no exercise {exercise}." if exercise else "There is nothing to certify.")
-    if as_json:
-        typer.echo(json.dumps(proof.summary(certificates), ensure_ascii=False, indent=1))
+    wanted = units_of(root, units)
+    if secrets:
+        alarms = proof.false_alarms(root, wanted, exercise, secrets, progress)
+        figures: dict[str, object] = {"secrets": secrets, "problems": alarms}
     else:
-        proof.show(certificates)
-    raise typer.Exit(1 if any(certificate.problem for certificate in certificates) else 0)
+        figures = proof.summary(proof.certify_units(root, wanted, exercise, progress))
+    if as_json:
+        typer.echo(json.dumps(figures, ensure_ascii=False, indent=1))
+    else:
+        proof.show(figures)
+    raise typer.Exit(1 if figures["problems"] else 0)
 
 
 @app.command()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from autograder.authoring.certify import REFERENCE, Certificate, certify
 from autograder.authoring.workers import workers
-from autograder.grading.reference import Reference
+from autograder.grading.reference import BrokenCheck, Reference
 from autograder.notebooks.reading import read_notebook
+from autograder.refusals import Refused
 from autograder.sandbox.pool import Template
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -17,16 +19,35 @@ Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 def certify_units(course: Path, units: Iterable[str], exercise: str, progress: Progress) -> list[Certificate]:
     """Certify the notebooks of some units, exercise by exercise in parallel processes."""
+    return _everywhere(_certify, course, units, exercise, progress, "certifying")
+
+
+def false_alarms(course: Path, units: Iterable[str], exercise: str, secrets: int, progress: Progress) -> list[str]:
+    """The hidden checks that the reference itself does not pass under some of the secrets from which their inputs are drawn.
+
+    Args:
+        course: the folder of the course.
+        units: names of its units.
+        exercise: the name of one exercise, to look at it alone; or "".
+        secrets: how many of them are tried.
+        progress: shows how far it has come.
+    """
+    return _everywhere(functools.partial(_false_alarms, secrets), course, units, exercise, progress, "drawing inputs")
+
+
+def _everywhere(
+    proof: Callable[[tuple[Path, str]], list[Any]], course: Path, units: Iterable[str], exercise: str, progress: Progress, what: str
+) -> list[Any]:
+    """What a proof finds for each exercise, in order; in parallel processes."""
     tasks = []
     for unit in units:
         for path in sorted((course / "source" / unit).glob("*.ipynb")):
-            names = read_notebook(path).exercises
-            tasks += [(str(course), path, name) for name in names if exercise in ("", name)]
+            tasks += [(path, name) for name in read_notebook(path).exercises if exercise in ("", name)]
     if not tasks:
-        return []
+        raise Refused(f"There is no exercise {exercise}." if exercise else "There is nothing to certify.")
     with workers(course) as pool:  # the last units train the most: they begin, so that no process is left with them in the end
-        found = list(progress(pool.map(_certify, reversed(tasks)), len(tasks), "certifying"))
-    return [certificate for certificates in reversed(found) for certificate in certificates]
+        found = list(progress(pool.map(proof, reversed(tasks)), len(tasks), what))
+    return [one for several in reversed(found) for one in several]
 
 
 def summary(certificates: list[Certificate]) -> dict[str, Any]:
@@ -52,9 +73,9 @@ def summary(certificates: list[Certificate]) -> dict[str, Any]:
     }
 
 
-def show(certificates: list[Certificate]) -> None:
-    """Print the figures, and every problem in a line."""
-    for label, value in summary(certificates).items():
+def show(figures: dict[str, Any]) -> None:
+    """Print figures, and every problem in a line."""
+    for label, value in figures.items():
         if isinstance(value, list):
             print(f"{label}: {'none' if not value else len(value)}")
             for line in value:
@@ -72,10 +93,24 @@ _templates: list[Template] = []
 _references: dict[Path, Reference] = {}
 
 
-def _certify(task: tuple[str, Path, str]) -> list[Certificate]:
-    _, path, name = task
+def _certify(task: tuple[Path, str]) -> list[Certificate]:
+    path, name = task
     if not _templates:
         _templates.append(Template())
     if path not in _references:  # it remembers what its checks observe of the wrong variants
         _references[path] = Reference(read_notebook(path))
     return list(certify(_references[path], _templates[0], path.parent, name))
+
+
+def _false_alarms(secrets: int, task: tuple[Path, str]) -> list[str]:
+    path, name = task
+    notebook, found = read_notebook(path), []
+    hidden = [check for check in notebook.checks if check.header.exercise == name and check.header.kind == "hidden"]
+    for number in range(secrets):
+        reference = Reference(notebook, str(number).encode(), variants=[])
+        for check in hidden:
+            try:
+                reference.observations(check)
+            except BrokenCheck as error:
+                found.append(f"secret {number}: {error}")
+    return found

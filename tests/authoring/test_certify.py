@@ -3,10 +3,12 @@
 import pytest
 
 from autograder.authoring.certify import Certificate, certify
-from autograder.authoring.proof import show, summary
+from autograder.authoring.proof import false_alarms, show, summary
 from autograder.grading.reference import Reference
 from autograder.notebooks.reading import read_notebook
+from autograder.refusals import Refused
 from solutions.variants import Variants, edit
+from tests import tiny
 
 
 def certified(built, template, variants=None, only=""):
@@ -77,7 +79,28 @@ def test_the_figures_of_a_certification_count_what_was_caught_and_where():
     ("certificates", "last"), [(CERTIFICATES, "  u/f missed: passes every check"), (CERTIFICATES[:1], "problems: none")]
 )
 def test_the_figures_are_printed_with_every_problem_in_a_line(capsys, certificates, last):
-    show(certificates)
+    show(summary(certificates))
     lines = capsys.readouterr().out.strip("\n").split("\n")
     assert lines[-1] == last
     assert lines[0].startswith("exercises: ")
+
+
+def test_a_hidden_check_that_the_reference_passes_by_luck_is_told_with_the_secret_and_a_sound_one_is_not(tmp_path):
+    course = tiny.write_course(tmp_path)
+    source = course / "source" / tiny.UNIT / "tiny.md"
+    lucky = 'check.between(float(double(fresh)[0]), -1, 99, "by luck")'
+    source.write_text(tiny.SOURCE.replace('check.equal(double(fresh), "twice a fresh array")', lucky))
+    tiny.build_notebook(course)
+    alarms = false_alarms(course, [tiny.UNIT], "", 12, progress=lambda items, total, what: items)
+    assert 0 < len(alarms) < 12
+    for alarm in alarms:
+        secret, _, sentence = alarm.partition(": ")
+        assert secret in [f"secret {number}" for number in range(12)]
+        assert sentence.startswith(
+            "the reference does not pass the hidden check of tiny/double: by luck; expected a number from -1 to 99"
+        )
+
+
+def test_to_certify_nothing_is_refused(tmp_path):
+    with pytest.raises(Refused, match=r"There is no exercise tiny/none\."):
+        false_alarms(tiny.write_course(tmp_path), [tiny.UNIT], "tiny/none", 1, progress=lambda items, total, what: items)

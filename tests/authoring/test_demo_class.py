@@ -3,8 +3,8 @@
 `tests/authoring/demo_class.tsv` holds every student's every check. After a change that is meant to change it, write it anew with
 `UPDATE_GOLDEN=1 pytest tests/authoring/test_demo_class.py` and look at the diff.
 
-Stock nbgrader grades the class in two units, as it starts everything anew for every notebook; `STOCK_UNITS="01 02 03 04 05 06 07 08"`
-has it grade all of them, in about half an hour.
+Stock nbgrader grades the class in two units, as it starts everything anew for every notebook;
+`STOCK_UNITS="01 02 03 04 05 06 07 08"` has it grade all of them, in a quarter of an hour.
 """
 
 import os
