@@ -29,7 +29,8 @@ $(READY): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or newer on this machine; install one, or name it: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 2; }
 	@$(PYTHON) -m venv .venv || { echo "This Python cannot make virtual environments; on Debian and Ubuntu, apt install python3-venv mends that." >&2; exit 2; }
 	@echo "Installing what requirements.txt names into .venv; this takes a minute or two."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt || { echo "pip could not install the packages of requirements.txt; its lines above say which one, or that there is no network." >&2; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt || { echo "pip could not install the packages of requirements.txt; its lines above say which one, or that there is no network." >&2; exit 2; }
+	@$(BIN)/python -m compileall -q -q -j 0 .venv || true  # pip would do it with one core; what cannot be compiled is of no use to us
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . || { echo "The package itself could not be installed into .venv." >&2; exit 2; }
 	@touch $(READY)
 
