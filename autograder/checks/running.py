@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import linecache
+import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from typing import Any
 from autograder.checks.claims import Check
 from autograder.checks.collecting import Claim, Collector
 from autograder.checks.plain import Raised
+
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{4,}\b")
+"""Where an object lay in memory: it tells nobody anything, and is another one in every run."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def explain(error: BaseException, body: Body) -> StudentError:
     if where is None:
         where = student_line(frames, after=body.file)
     try:
-        message = " ".join(str(error).split())
+        message = ADDRESS.sub("", " ".join(str(error).split()))
     except Exception:  # an exception may refuse to be printed
         message = ""
     return StudentError(type(error).__name__, message[:200], where, body.statement_at(lines[-1]) if lines else "")

@@ -170,8 +170,17 @@ def test_a_hidden_check_leaves_the_expected_number_out():
     assert "7.8" not in hidden.differs
 
 
-@pytest.mark.parametrize(("message", "shown"), [("a\n  b\tc", "a b c"), ("x" * 500, "x" * 200), ("", "")])
-def test_an_exceptions_message_is_folded_and_cut(message, shown):
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("a\n  b\tc", "a b c"),
+        ("x" * 500, "x" * 200),
+        ("", ""),
+        ("no Tensor: <Thing object at 0x7febe9D87d50>.", "no Tensor: <Thing object>."),
+        ("look at 0xen and at 0", "look at 0xen and at 0"),
+    ],
+)
+def test_an_exceptions_message_is_folded_and_cut_and_has_no_addresses(message, shown):
     outcome = seen("f()", f"def f():\n    raise ValueError({message!r})")
     assert outcome.error == StudentError("ValueError", shown, f"line 2: raise ValueError({message!r})", "f()")
 
