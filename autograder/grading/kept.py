@@ -33,13 +33,12 @@ def stored(path: Path) -> tuple[str, Result] | None:
         return None
 
 
-def keep_data(path: Path, key: str, data: Any) -> Any:
+def keep_data(path: Path, key: str, data: Any) -> None:
     """Keep data that JSON can hold with the key of what it was made from, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(json.dumps({"key": key, "data": data}), encoding="ascii")
     os.replace(unfinished, path)
-    return data
 
 
 def stored_data(path: Path) -> tuple[str, Any] | None:
