@@ -90,7 +90,7 @@ def _certify(grader: Grader, exercise: Exercise, variant: Variant | None, folder
     source += TOUCHED if is_untouched(source, exercise) else ""
     result = grader.grade(submission(reference, {exercise.name: source}))
     mine = [verdict for verdict in result.verdicts.values() if verdict.exercise == exercise.name]
-    live = _live(reference, exercise, source, folder)
+    live = live_verdicts(reference, exercise, source, folder)
     others = [verdict for verdict in result.verdicts.values() if verdict.exercise != exercise.name and _earned(verdict)]
     points, max_points = sum(verdict.points for verdict in mine), sum(verdict.max_points for verdict in mine)
     unsure = next((verdict for verdict in mine if verdict.state == State.COULD_NOT_CHECK), None)
@@ -113,7 +113,7 @@ def _earned(verdict: Verdict) -> bool:
     return verdict.points > 0
 
 
-def _live(reference: Reference, exercise: Exercise, source: str, folder: Path) -> list[Verdict]:
+def live_verdicts(reference: Reference, exercise: Exercise, source: str, folder: Path) -> list[Verdict]:
     """What the visible checks say in a live notebook, from the recorded numbers alone."""
     from autograder.grading.reference import exec_cell
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from autograder.checks.collecting import PROPERTY, SIDE_EFFECT, UNKNOWN, Claim
 from autograder.checks.compare import CONTRACT, VALUE, Difference
 from autograder.checks.gradients import GRADIENT
-from autograder.checks.plain import same
+from autograder.checks.plain import as_array, is_number, same
 from autograder.checks.running import Run, StudentError
 from autograder.checks.verdict import State, Verdict
 
 NOT_ATTEMPTED = "the stub is still in place: this exercise is waiting for you"
 UNANSWERED = "there is no answer yet: this question is waiting for you"
+
+EXACT, BETWEEN_MACHINES = (1e-9, 1e-12), (1e-6, 1e-9)
+"""Relative and absolute tolerances: of a machine with itself, and of numbers in float32 with those of another processor."""
 
 ORDER = (CONTRACT, VALUE, GRADIENT, PROPERTY, SIDE_EFFECT)
 
@@ -57,27 +61,44 @@ def judge(
 
 
 def recognise(observations: Sequence[Any], expected: Sequence[Any], fingerprints: Iterable[Fingerprint]) -> Fingerprint | None:
-    """The misconception whose numbers these are: it deviates from the reference where they do, and agrees with them longest."""
-    start = first_deviation(observations, expected)
-    best, best_length = None, start
+    """The misconception whose numbers these are: it deviates from the reference where they do, and agrees with them longest.
+
+    Numbers recorded on another machine differ a little: of those that agree for equally long, the most exact one is meant, then
+    the one whose next number is nearest.
+    """
+    tolerance = BETWEEN_MACHINES
+    start = first_deviation(observations, expected, *tolerance)
+    if start == len(observations):
+        tolerance = EXACT
+        start = first_deviation(observations, expected, *tolerance)
     if start == len(observations):  # nothing that was seen is wrong
         return None
+    best, best_rank = None, (start, 0, 0.0)
     for fingerprint in fingerprints:
         theirs = fingerprint.observations
-        if first_deviation(theirs, expected) != start:
+        agreement = first_deviation(observations, theirs, *tolerance)
+        if agreement == start or first_deviation(theirs, expected, *tolerance) != start:
             continue
-        agreement = first_deviation(observations, theirs)
-        if agreement > best_length:
-            best, best_length = fingerprint, agreement
-        if agreement == len(observations):  # none can agree for longer, and each of the others costs a run of the check
+        exact = first_deviation(observations, theirs, *EXACT)
+        rank = (agreement, exact, -_distance(observations[agreement:], theirs[agreement:]))
+        if rank > best_rank:
+            best, best_rank = fingerprint, rank
+        if exact == len(observations):  # none can agree for longer, and each of the others costs a run of the check
             break
     return best
 
 
-def first_deviation(left: Sequence[Any], right: Sequence[Any]) -> int:
+def _distance(left: Sequence[Any], right: Sequence[Any]) -> float:
+    """How far apart the first observations are, where they are numbers."""
+    if left and right and is_number(left[0]) and is_number(right[0]):
+        return abs(complex(as_array(left[0]).item()) - complex(as_array(right[0]).item()))
+    return math.inf
+
+
+def first_deviation(left: Sequence[Any], right: Sequence[Any], rtol: float = 1e-9, atol: float = 1e-12) -> int:
     """Index of the first observation in which two runs differ, or the length of the shorter."""
     for index, (a, b) in enumerate(zip(left, right, strict=False)):
-        if not same(a, b):
+        if not same(a, b, rtol, atol):
             return index
     return min(len(left), len(right))
 

@@ -351,6 +351,32 @@ def touch_a_released_number_and_leave_files(made, source, release):
     (source / "figure.svg").write_text("<svg/>")
 
 
+def times(data, factor):
+    """Recorded data with every number multiplied; whole numbers count or are sizes."""
+    if isinstance(data, dict):
+        return {key: times(item, factor) for key, item in data.items()}
+    if isinstance(data, list):
+        return [times(item, factor) for item in data]
+    return data * factor if isinstance(data, float) else data
+
+
+def record_on_another_machine(made, source, release):
+    """The last bits are other ones everywhere, and one variant comes out elsewhere, once it has left the right path."""
+    for folder in (source, release):
+        recorded = times(json.loads((folder / FILE).read_text(encoding="utf-8")), 1 + 2e-7)
+        plus = recorded[f"{made.module}/scale visible"]["wrong"][0]
+        assert (plus["id"], plus["from"], len(plus["observations"])) == ("s.plus", 0, 2)
+        plus["observations"][1] = times(plus["observations"][1], 1.2)
+        (folder / FILE).write_text(json.dumps(recorded), encoding="utf-8")
+
+
+def touch_where_a_variant_leaves_the_right_path(made, source, release):
+    recorded = json.loads((source / FILE).read_text(encoding="utf-8"))
+    plus = recorded[f"{made.module}/scale visible"]["wrong"][0]
+    plus["observations"][0] = times(plus["observations"][0], 1.001)
+    (source / FILE).write_text(json.dumps(recorded), encoding="utf-8")
+
+
 def damage_a_record_and_lose_a_notebook(made, source, release):
     (source / FILE).write_text("{")
     (release / f"{NAME}.ipynb").unlink()
@@ -372,6 +398,8 @@ EDITS = [
     (edit_sentence_of_a_variant, RECORDED),
     (edit_variant_and_hidden_check, [*RECORDED, f"source {NAME}.ipynb"]),
     (touch_a_released_number_and_leave_files, [f"release {FILE}", "release old.ipynb", "release figure.svg"]),
+    (record_on_another_machine, []),
+    (touch_where_a_variant_leaves_the_right_path, [f"source {FILE}"]),
     (damage_a_record_and_lose_a_notebook, [f"source {FILE}", f"release {NAME}.ipynb"]),
     (open_a_notebook, []),
     (run_a_notebook_that_writes_a_log, []),

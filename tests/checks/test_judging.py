@@ -1,5 +1,7 @@
 """From what a check saw to a verdict with one cause."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -226,8 +228,8 @@ def test_numbers_that_no_misconception_gives_are_not_named():
     assert (verdict.state, verdict.misconception, verdict.likely) == (State.FAILED, "", "")
 
 
-@given(floats(3), st.sampled_from([1e-6, -1e-6, 1e-3]))
-def test_numbers_that_differ_by_a_millionth_are_not_named(theirs, relative):
+@given(floats(3), st.sampled_from([1e-5, -1e-5, 1e-3]))
+def test_numbers_that_differ_by_more_than_machines_do_are_not_named(theirs, relative):
     assume(np.abs(theirs).max() > 1e-3)
     mine = theirs.copy()
     mine[np.abs(theirs).argmax()] *= 1 + relative
@@ -256,6 +258,22 @@ def test_only_a_misconception_that_deviates_where_the_student_does_is_named_and_
     if named:
         assert named in fitting
         assert first_deviation(named.observations, mine) == max(lengths)
+
+
+@given(floats(3), st.sampled_from([3e-7, -3e-7]))
+def test_numbers_of_another_machine_are_named_and_those_of_this_one_before_them(theirs, relative):
+    assume(np.abs(theirs).max() > 1e-3)
+    mine, right = theirs * (1 + relative), theirs + 1.0
+    known = [Fingerprint("there", "", "", (theirs,)), Fingerprint("here", "", "", (mine,))]
+    assert recognise((mine,), (right,), known[:1]) is known[0]
+    assert recognise((mine,), (right,), known) is known[1]
+
+
+@given(st.floats(-10, 10), st.floats(-10, 10), st.floats(0.1, 5))
+def test_of_two_that_agree_for_equally_long_the_one_whose_next_number_is_nearer_is_named(mine, near, further):
+    near, far = Fingerprint("near", "", "", (2, near)), Fingerprint("far", "", "", (2, near + math.copysign(further, near - mine)))
+    for known in ([near, far], [far, near]):
+        assert recognise((2, mine), (1, 100.0), known) is near
 
 
 def test_the_variant_with_the_longest_agreement_is_named_whatever_the_order():
