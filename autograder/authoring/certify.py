@@ -8,7 +8,8 @@ live notebook.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,20 +53,28 @@ class Certificate:
     problem: str
 
 
-def certify(reference: Reference, template: Template, folder: Path, only: str = "") -> Iterator[Certificate]:
+def certify(reference: Reference, template: Template, folder: Path, only: Collection[str] = ()) -> Iterator[Certificate]:
     """Certify the exercises of one notebook, variant by variant.
+
+    A variant of an exercise is graded in a submission of its own; questions, which share nothing, are answered side by side.
 
     Args:
         reference: the notebook with its answers and variants.
         template: the warm process that submissions are forked from.
         folder: where the recorded numbers lie.
-        only: the name of one exercise, to look at it alone.
+        only: the names of some exercises, to look at them alone.
     """
     grader = Grader(reference, template)
-    for exercise in reference.notebook.exercises.values():
-        if only in ("", exercise.name):
+    chosen = [exercise for exercise in reference.notebook.exercises.values() if not only or exercise.name in only]
+    for exercise in chosen:
+        if not exercise.is_question:
             for variant in (None, *reference.variants_of(exercise)):
-                yield _certify(grader, exercise, variant, folder)
+                yield from _certify(grader, [(exercise, variant)], folder)
+    answers = [
+        [(question, variant) for variant in (None, *reference.variants_of(question))] for question in chosen if question.is_question
+    ]
+    for side_by_side in itertools.zip_longest(*answers):
+        yield from _certify(grader, [answer for answer in side_by_side if answer], folder)
 
 
 def submission(reference: Reference, answers: dict[str, str]) -> Aligned:
@@ -84,33 +93,39 @@ def submission(reference: Reference, answers: dict[str, str]) -> Aligned:
     return Aligned(nodes, ())
 
 
-def _certify(grader: Grader, exercise: Exercise, variant: Variant | None, folder: Path) -> Certificate:
+def _certify(grader: Grader, answers: Sequence[tuple[Exercise, Variant | None]], folder: Path) -> Iterator[Certificate]:
+    """Grade one submission with these answers, the references where no variant is given."""
     reference = grader.reference
+    sources = {exercise.name: _answer(reference, exercise, variant) for exercise, variant in answers}
+    verdicts = grader.grade(submission(reference, sources)).verdicts.values()
+    others = [verdict for verdict in verdicts if verdict.exercise not in sources and verdict.passed]
+    for exercise, variant in answers:
+        mine = [verdict for verdict in verdicts if verdict.exercise == exercise.name]
+        live = live_verdicts(reference, exercise, sources[exercise.name], folder)
+        unsure = next((verdict for verdict in mine if verdict.state == State.COULD_NOT_CHECK), None)
+        if unsure:
+            problem = f"could not be checked: {unsure.claim}"
+        elif others and variant is None:
+            problem = f"passes a check of {others[0].exercise} as well"
+        elif variant is None or variant.right:
+            problem = _unfair([*mine, *live])
+        else:
+            problem = _unnamed(reference, exercise, variant, mine, live)
+        yield Certificate(
+            exercise.name,
+            variant.id if variant else REFERENCE,
+            right=variant is None or variant.right,
+            points=sum(verdict.points for verdict in mine),
+            max_points=sum(verdict.max_points for verdict in mine),
+            caught=any(not verdict.passed for verdict in mine),
+            visible=any(not verdict.passed for verdict in live),
+            problem=problem,
+        )
+
+
+def _answer(reference: Reference, exercise: Exercise, variant: Variant | None) -> str:
     source = reference.source(exercise, variant)
-    source += TOUCHED if is_untouched(source, exercise) else ""
-    result = grader.grade(submission(reference, {exercise.name: source}))
-    mine = [verdict for verdict in result.verdicts.values() if verdict.exercise == exercise.name]
-    live = live_verdicts(reference, exercise, source, folder)
-    others = [verdict for verdict in result.verdicts.values() if verdict.exercise != exercise.name and _earned(verdict)]
-    points, max_points = sum(verdict.points for verdict in mine), sum(verdict.max_points for verdict in mine)
-    unsure = next((verdict for verdict in mine if verdict.state == State.COULD_NOT_CHECK), None)
-    if unsure:
-        problem = f"could not be checked: {unsure.claim}"
-    elif others and variant is None:
-        problem = f"earns points of {others[0].exercise} as well"
-    elif variant is None or variant.right:
-        problem = _unfair([*mine, *live])
-    else:
-        problem = _unnamed(reference, exercise, variant, mine, live)
-    name = variant.id if variant else REFERENCE
-    right = variant is None or variant.right
-    caught, visible = (any(not verdict.passed for verdict in verdicts) for verdicts in (mine, live))
-    return Certificate(exercise.name, name, right, points, max_points, caught, visible, problem)
-
-
-def _earned(verdict: Verdict) -> bool:
-    """Points without an answer: all but an answer's format check that is worth nothing."""
-    return verdict.points > 0
+    return source + TOUCHED if is_untouched(source, exercise) else source
 
 
 def live_verdicts(reference: Reference, exercise: Exercise, source: str, folder: Path) -> list[Verdict]:

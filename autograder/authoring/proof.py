@@ -15,6 +15,8 @@ from autograder.refusals import Refused
 from autograder.sandbox.pool import Template
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+Task = tuple[Path, list[str]]
+"""A notebook, and the names of some of its exercises."""
 
 
 def certify_units(course: Path, units: Iterable[str], exercise: str, progress: Progress) -> list[Certificate]:
@@ -36,13 +38,16 @@ def false_alarms(course: Path, units: Iterable[str], exercise: str, secrets: int
 
 
 def _everywhere(
-    proof: Callable[[tuple[Path, str]], list[Any]], course: Path, units: Iterable[str], exercise: str, progress: Progress, what: str
+    proof: Callable[[Task], list[Any]], course: Path, units: Iterable[str], exercise: str, progress: Progress, what: str
 ) -> list[Any]:
-    """What a proof finds for each exercise, in order; in parallel processes."""
-    tasks = []
+    """What a proof finds for each exercise, and for the questions of a notebook together, in order; in parallel processes."""
+    tasks: list[Task] = []
     for unit in units:
         for path in sorted((course / "source" / unit).glob("*.ipynb")):
-            tasks += [(path, name) for name in read_notebook(path).exercises if exercise in ("", name)]
+            chosen = [found for found in read_notebook(path).exercises.values() if exercise in ("", found.name)]
+            tasks += [(path, [found.name]) for found in chosen if not found.is_question]
+            questions = [found.name for found in chosen if found.is_question]
+            tasks += [(path, questions)] if questions else []
     if not tasks:
         raise Refused(f"There is no exercise {exercise}." if exercise else "There is nothing to certify.")
     with workers(course) as pool:  # the last units train the most: they begin, so that no process is left with them in the end
@@ -93,19 +98,19 @@ _templates: list[Template] = []
 _references: dict[Path, Reference] = {}
 
 
-def _certify(task: tuple[Path, str]) -> list[Certificate]:
-    path, name = task
+def _certify(task: Task) -> list[Certificate]:
+    path, names = task
     if not _templates:
         _templates.append(Template())
     if path not in _references:  # it remembers what its checks observe of the wrong variants
         _references[path] = Reference(read_notebook(path))
-    return list(certify(_references[path], _templates[0], path.parent, name))
+    return list(certify(_references[path], _templates[0], path.parent, names))
 
 
-def _false_alarms(secrets: int, task: tuple[Path, str]) -> list[str]:
-    path, name = task
+def _false_alarms(secrets: int, task: Task) -> list[str]:
+    path, names = task
     notebook, found = read_notebook(path), []
-    hidden = [check for check in notebook.checks if check.header.exercise == name and check.header.kind == "hidden"]
+    hidden = [check for check in notebook.checks if check.header.exercise in names and check.header.kind == "hidden"]
     for number in range(secrets):
         reference = Reference(notebook, str(number).encode(), variants=[])
         for check in hidden:

@@ -1,10 +1,15 @@
 """The grader is graded: what is not as it must be is told, variant by variant."""
 
+from dataclasses import replace
+
 import pytest
 
 from autograder.authoring.certify import Certificate, certify
 from autograder.authoring.proof import false_alarms, show, summary
+from autograder.checks.verdict import State
+from autograder.grading import submission
 from autograder.grading.reference import Reference
+from autograder.grading.verdicts import untouched
 from autograder.notebooks.reading import read_notebook
 from autograder.refusals import Refused
 from solutions.variants import Variants, edit
@@ -14,7 +19,7 @@ from tests import tiny
 def certified(built, template, variants=None, only=""):
     notebook = read_notebook(built.source.with_suffix(".ipynb"))
     reference = Reference(notebook, b"secret", variants=variants.all if variants else None)
-    found = certify(reference, template, built.source.parent, f"{built.module}/{only}" if only else "")
+    found = certify(reference, template, built.source.parent, [f"{built.module}/{only}"] if only else [])
     return {(item.exercise.partition("/")[2], item.variant): item for item in found}
 
 
@@ -49,6 +54,15 @@ def test_a_variant_that_is_not_as_it_must_be_is_told_with_its_reason(built, temp
         "unknown": f"not named in the visible check ({differs.format('2')})",  # its numbers have not been recorded
         "hidden": "",
     }
+
+
+def test_points_for_what_nobody_answered_are_told(built, template, monkeypatch):
+    def giving(check, exercise):
+        return replace(untouched(check, exercise), state=State.PASSED)
+
+    monkeypatch.setattr(submission, "untouched", giving)
+    problems = {name: item.problem for (_, name), item in certified(built, template, only="scale").items()}
+    assert problems["reference"] == f"passes a check of {built.module}/Mean as well"
 
 
 CERTIFICATES = [
