@@ -103,7 +103,7 @@ def _certify(task: Task) -> list[Certificate]:
     if not _templates:
         _templates.append(Template())
     if path not in _references:  # it remembers what its checks observe of the wrong variants
-        _references[path] = Reference(read_notebook(path))
+        _references[path] = Reference(read_notebook(path), folder=path.parent)
     return list(certify(_references[path], _templates[0], path.parent, names))
 
 

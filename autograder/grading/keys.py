@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__
+from autograder.checks.recorded import FILE
 from autograder.grading.reference import Reference
 from autograder.grading.settings import Settings
 from autograder.notebooks.aligning import Aligned
@@ -36,6 +37,8 @@ def engine_key(references: Sequence[Reference], settings: Settings, key: bytes) 
         for exercise in reference.notebook.exercises.values():
             found = reference.variants_of(exercise)
             parts.append([(variant.id, variant.says, variant.hint, reference.source(exercise, variant)) for variant in found])
+        with contextlib.suppress(FileNotFoundError):
+            parts.append((reference.notebook.path.parent / FILE).read_bytes())
     return hashlib.sha256(key + repr(parts).encode()).hexdigest()
 
 

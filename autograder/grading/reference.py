@@ -9,12 +9,14 @@ import io
 import linecache
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autograder.checks import recorded
 from autograder.checks.collecting import Collector
-from autograder.checks.judging import Fingerprint, judge
+from autograder.checks.judging import BETWEEN_MACHINES, Fingerprint, judge
 from autograder.checks.plain import is_tensor, same, snapshot
 from autograder.checks.running import Body, Run, run
 from autograder.checks.verdict import State, Verdict
@@ -33,11 +35,15 @@ class Reference:
         notebook: the instructor's notebook, which holds them.
         secret: the course's secret, from which fresh inputs are drawn.
         variants: right and wrong variants; those of `solutions.variants` unless given.
+        folder: where the recorded numbers of the visible checks lie; without one the wrong variants are run through these as well.
     """
 
-    def __init__(self, notebook: Notebook, secret: bytes = b"", variants: Sequence[Variant] | None = None) -> None:
+    def __init__(
+        self, notebook: Notebook, secret: bytes = b"", variants: Sequence[Variant] | None = None, folder: Path | None = None
+    ) -> None:
         self.notebook = notebook
         self.secret = secret
+        self.folder = folder
         self.variants = list(load_variants(notebook.module) if variants is None else variants)
         self._setup = run_cells(notebook.setup)
         self._bodies: dict[str, Body] = {}
@@ -133,17 +139,29 @@ class Reference:
         return self._observations[check.grade_id]
 
     def fingerprints(self, check: CheckCell, suspected: str = "") -> Iterator[Fingerprint]:
-        """What the check observes of each wrong variant that differs from the reference in it; each is run when it is asked for.
+        """What the check observes of each wrong variant that differs from the reference in it, as recorded, or run when asked for.
 
         Args:
             check: the check.
             suspected: the variant to begin with.
         """
+        known = self._recorded(check)
+        if known is not None:
+            yield from sorted(known, key=lambda fingerprint: fingerprint.id != suspected)
+            return
         wrong = [variant for variant in self.variants_of(self.exercise(check)) if not variant.right]
         for variant in sorted(wrong, key=lambda variant: variant.id != suspected):
             found = self._fingerprint(check, variant)
             if found:
                 yield found
+
+    def _recorded(self, check: CheckCell) -> Sequence[Fingerprint] | None:
+        """The recorded fingerprints, where they were recorded with the same inputs."""
+        if self.folder is None or check.header.kind == "hidden":
+            return None
+        found = recorded.load(self.folder, recorded.key(check.header.exercise, check.header.name))
+        fits = found and same(list(found.expected), self.observations(check), *BETWEEN_MACHINES)
+        return found.fingerprints if found and fits else None
 
     def _fingerprint(self, check: CheckCell, variant: Variant) -> Fingerprint | None:
         if (check.grade_id, variant.id) not in self._fingerprints:

@@ -29,7 +29,7 @@ class Worker:
     def __init__(self, course: Path, unit: str, settings: Settings) -> None:
         self.course, self.unit, self.settings = course, unit, settings
         key = secret(course)
-        self.references = [Reference(notebook, key) for notebook in notebooks_of(course, unit)]
+        self.references = [Reference(notebook, key, folder=notebook.path.parent) for notebook in notebooks_of(course, unit)]
         self.engine = engine_key(self.references, settings, key)
         self._template: Template | None = None
 

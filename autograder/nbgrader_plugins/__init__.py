@@ -103,7 +103,7 @@ def _reference(plugin: Any, resources: Any) -> Reference:
 
 @functools.lru_cache(maxsize=16)
 def _references(path: Path, changed: int, course: Path) -> Reference:
-    return Reference(read_notebook(path), secret(course))
+    return Reference(read_notebook(path), secret(course), folder=path.parent)
 
 
 @functools.cache
